@@ -1,0 +1,144 @@
+import type { Context, Operation, Options } from './types.js';
+
+const NO_OPTIONS: Options = {};
+const PROMPT: Disposable = { [Symbol.dispose]: () => {} };
+let lastId = 0;
+
+/**
+ * One execution on its way through a pipeline: the context that its operation sees, and what policies share about it.
+ * A policy that needs a tighter deadline, an abort of its own or another attempt makes a child. Everything is made when
+ * first asked for: no AbortController unless the operation reads its signal, no listener unless somebody waits.
+ */
+export class Call implements Context {
+  /** The same for every child of one execution. */
+  readonly id: number;
+  readonly operation: Operation<unknown>;
+  readonly options: Options;
+  readonly deadline: number;
+  readonly attempt: number;
+  readonly #parent: Call | undefined;
+  #aborted = false;
+  #reason: unknown;
+  #controller: AbortController | undefined;
+  #listeners: Set<() => void> | undefined;
+  #unlink: Disposable | undefined;
+  #runningOn = 0;
+  #quiet: Array<() => void> | undefined;
+
+  constructor(operation: Operation<unknown>, options: Options, deadline: number, attempt: number, parent?: Call) {
+    this.id = parent === undefined ? ++lastId : parent.id;
+    this.operation = operation;
+    this.options = options;
+    this.deadline = deadline;
+    this.attempt = attempt;
+    this.#parent = parent;
+  }
+
+  static root(operation: Operation<unknown>, options: Options = NO_OPTIONS): Call {
+    return new Call(operation, options, options.deadline ?? Number.POSITIVE_INFINITY, 1);
+  }
+
+  /** The same execution, with a deadline no later than `deadline`. */
+  child(deadline: number, attempt: number = this.attempt): Call {
+    return new Call(this.operation, this.options, Math.min(this.deadline, deadline), attempt, this);
+  }
+
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.aborted) this.#controller.abort(this.reason);
+      else this.#link();
+    }
+    return this.#controller.signal;
+  }
+
+  get aborted(): boolean {
+    return this.#aborted || (this.#parent === undefined ? this.options.signal?.aborted === true : this.#parent.aborted);
+  }
+
+  get reason(): unknown {
+    if (this.#aborted) return this.#reason;
+    return this.#parent === undefined ? this.options.signal?.reason : this.#parent.reason;
+  }
+
+  /** Whether the caller's own signal was aborted (as opposed to a timeout of ours). */
+  get abandoned(): boolean {
+    return this.options.signal?.aborted === true;
+  }
+
+  abort(reason: unknown): void {
+    if (this.#aborted) return;
+    this.#aborted = true;
+    this.#reason = reason;
+    this.close();
+    this.#controller?.abort(reason);
+    const listeners = this.#listeners;
+    this.#listeners = undefined;
+    if (listeners !== undefined) for (const listener of listeners) listener();
+  }
+
+  /** Runs `listener` once when the call is aborted, at once if it was. */
+  onAbort(listener: () => void): Disposable {
+    if (this.aborted) {
+      listener();
+      return PROMPT;
+    }
+    this.#link();
+    this.#listeners ??= new Set();
+    const listeners = this.#listeners.add(listener);
+    return { [Symbol.dispose]: () => void listeners.delete(listener) };
+  }
+
+  /** Listens above, once somebody below cares. */
+  #link(): void {
+    if (this.#unlink !== undefined) return;
+    if (this.#parent !== undefined) {
+      const parent = this.#parent;
+      this.#unlink = parent.onAbort(() => this.abort(parent.reason));
+      return;
+    }
+    const signal = this.options.signal;
+    if (signal === undefined) return;
+    const relay = () => this.abort(signal.reason);
+    signal.addEventListener('abort', relay, { once: true });
+    this.#unlink = { [Symbol.dispose]: () => signal.removeEventListener('abort', relay) };
+  }
+
+  /** Stops listening above: a caller's long-lived signal must not keep settled calls. */
+  close(): void {
+    this.#unlink?.[Symbol.dispose]();
+    this.#unlink = undefined;
+  }
+
+  /** Operations of this call that run on although a timeout already answered for them. */
+  get runningOn(): number {
+    return this.#runningOn;
+  }
+
+  /** Says that `running` goes on after its caller was answered: permits around it stay taken until it settles. */
+  runOn(running: Promise<unknown>, settled: () => void): void {
+    for (let call: Call | undefined = this; call !== undefined; call = call.#parent) call.#runningOn++;
+    const done = () => {
+      for (let call: Call | undefined = this; call !== undefined; call = call.#parent) call.#settleOne();
+      settled();
+    };
+    running.then(done, done);
+  }
+
+  #settleOne(): void {
+    if (--this.#runningOn > 0 || this.#quiet === undefined) return;
+    const waiting = this.#quiet;
+    this.#quiet = undefined;
+    for (const run of waiting) run();
+  }
+
+  /** Runs `run` when no operation of this call runs any more: now, as a rule. */
+  whenQuiet(run: () => void): void {
+    if (this.#runningOn === 0) {
+      run();
+      return;
+    }
+    this.#quiet ??= [];
+    this.#quiet.push(run);
+  }
+}

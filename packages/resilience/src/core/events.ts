@@ -1,0 +1,38 @@
+import { channel } from 'node:diagnostics_channel';
+import type { RejectionReason } from './errors.js';
+
+/** What the policies say as it happens, on the diagnostics channel `breakwater:resilience`. */
+export type ResilienceEvent =
+  | {
+      type: 'circuit_breaker.state';
+      policy: string;
+      key?: string;
+      from: string;
+      to: string;
+      cause: string;
+      retryAfterMs?: number;
+    }
+  | { type: 'rejected'; policy: string; key?: string; reason: RejectionReason }
+  | { type: 'timeout'; policy: string; timeoutMs: number; stalled: boolean }
+  | { type: 'retry'; policy: string; attempt: number; delayMs: number; error?: unknown }
+  | { type: 'fallback'; policy: string; error?: unknown }
+  | { type: 'batch.flushed'; policy: string; cause: 'count' | 'bytes' | 'age' | 'flush' | 'drain'; items: number }
+  | { type: 'batch.item_failed'; policy: string; error: unknown }
+  | {
+      type: 'connection_pool.connected' | 'connection_pool.disconnected';
+      policy: string;
+      origin: string;
+      cause?: unknown;
+    };
+
+/** The channel's name: `diagnostics_channel.subscribe(RESILIENCE_CHANNEL, (event) => …)`. */
+export const RESILIENCE_CHANNEL = 'breakwater:resilience';
+
+const events = channel(RESILIENCE_CHANNEL);
+
+/** Whether anybody listens: ask before an event is built on a hot path. */
+export const observed = (): boolean => events.hasSubscribers;
+
+export function publish(event: ResilienceEvent): void {
+  if (events.hasSubscribers) events.publish(event);
+}

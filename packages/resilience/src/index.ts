@@ -1,0 +1,16 @@
+export { type Clock, type Random, systemClock, type Timer } from './core/clock.js';
+export {
+  ConfigError,
+  RejectedError,
+  type RejectionDetails,
+  type RejectionReason,
+  TimeoutError,
+} from './core/errors.js';
+export { RESILIENCE_CHANNEL, type ResilienceEvent } from './core/events.js';
+export { classifyErrors, classifyHttp } from './core/judge.js';
+export { type Pipeline, pipeline } from './core/pipeline.js';
+export { StallMonitor, type StallMonitorOptions, systemStalls } from './core/stalls.js';
+export type { Classify, Context, Operation, Options, Outcome, Permit, Policy, Verdict } from './core/types.js';
+export type { HistogramValue, Labels, Measured, MetricDefinition, Recorder } from './metrics/definition.js';
+export { Histogram } from './metrics/histogram.js';
+export { type Timeout, type TimeoutOptions, timeout } from './timeout/timeout.js';
