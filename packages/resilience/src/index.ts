@@ -1,3 +1,4 @@
+export { type Environment, type NumberRange, readNumber } from './config/env.js';
 export { type Clock, type Random, systemClock, type Timer } from './core/clock.js';
 export {
   ConfigError,
