@@ -1,0 +1,114 @@
+import { Heap } from './heap.js';
+import { offsetOf } from './offset.js';
+
+/** What can have turns. */
+export interface Scheduled {
+  /** Unique; its hash decides where in the interval the turns lie. */
+  readonly name: string;
+  /** Whole milliseconds between two turns. */
+  readonly intervalMs: number;
+}
+
+/** What fell due: a turn to take now, turns that were missed, or both. */
+export interface Due<T> {
+  readonly item: T;
+  /** The instant the turn was scheduled for, in epoch milliseconds. Undefined: even the newest turn is too late. */
+  readonly instantMs: number | undefined;
+  /** Turns that passed and will not be made up for. */
+  readonly missed: number;
+}
+
+interface Entry<T> {
+  place: number;
+  item: T;
+  offsetMs: number;
+  nextMs: number;
+}
+
+/**
+ * Which target's turn it is: a pure core, told the wall time. A turn lies at epoch + offset + k · interval, so that
+ * replicas agree on the instants without talking. A turn that cannot start nearer to its own instant than to the next
+ * is missed and counted: after a stall there is no burst of what lies in the past.
+ */
+export class Schedule<T extends Scheduled> {
+  readonly #heap = new Heap<Entry<T>>((one, other) => one.nextMs < other.nextMs);
+  readonly #entries = new Map<string, Entry<T>>();
+  #wallMs = Number.NEGATIVE_INFINITY;
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  /** The wall time of the earliest turn; Infinity when there is none. */
+  get nextMs(): number {
+    return this.#heap.first?.nextMs ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** The wall time of that target's next turn. */
+  nextOf(name: string): number | undefined {
+    return this.#entries.get(name)?.nextMs;
+  }
+
+  /** Adds an item, or takes it in place of the one with its name, which keeps its rhythm if the interval is the same. */
+  set(item: T, wallMs: number): void {
+    this.#wallMs = Math.max(this.#wallMs, wallMs);
+    const known = this.#entries.get(item.name);
+    if (known !== undefined && known.item.intervalMs === item.intervalMs) {
+      known.item = item;
+      return;
+    }
+    if (known !== undefined) this.#heap.remove(known);
+    const offsetMs = offsetOf(item.name, item.intervalMs);
+    const entry = { place: -1, item, offsetMs, nextMs: turnAfter(wallMs, offsetMs, item.intervalMs) };
+    this.#entries.set(item.name, entry);
+    this.#heap.add(entry);
+  }
+
+  delete(name: string): void {
+    const entry = this.#entries.get(name);
+    if (entry === undefined) return;
+    this.#entries.delete(name);
+    this.#heap.remove(entry);
+  }
+
+  /** What is due at `wallMs`, in the order of the instants. Each instant is handed out once, or counted as missed. */
+  take(wallMs: number): Due<T>[] {
+    if (wallMs < this.#wallMs) this.#turnBack(wallMs);
+    this.#wallMs = wallMs;
+    const due: Due<T>[] = [];
+    for (let entry = this.#heap.first; entry !== undefined && entry.nextMs <= wallMs; entry = this.#heap.first) {
+      const { intervalMs } = entry.item;
+      const passed = Math.floor((wallMs - entry.nextMs) / intervalMs);
+      const newestMs = entry.nextMs + passed * intervalMs;
+      const inTime = wallMs - newestMs <= lateness(intervalMs);
+      due.push({
+        item: entry.item,
+        instantMs: inTime ? newestMs : undefined,
+        missed: inTime ? passed : passed + 1,
+      });
+      entry.nextMs = newestMs + intervalMs;
+      this.#heap.moved(entry);
+    }
+    return due;
+  }
+
+  /** The wall clock was set back: who would now wait for longer than an interval starts from the new time. */
+  #turnBack(wallMs: number): void {
+    for (const entry of this.#entries.values()) {
+      const { intervalMs } = entry.item;
+      if (entry.nextMs - wallMs <= intervalMs) continue;
+      const nextMs = turnAfter(wallMs, entry.offsetMs, intervalMs);
+      // The instant that was taken last comes round again: a second point of the same instant would replace the first.
+      if (nextMs === entry.nextMs - intervalMs) continue;
+      entry.nextMs = nextMs;
+      this.#heap.moved(entry);
+    }
+  }
+}
+
+/** How late a turn may start, in milliseconds: from half of its interval on, the next turn is nearer. */
+export const lateness = (intervalMs: number): number => intervalMs / 2;
+
+function turnAfter(wallMs: number, offsetMs: number, intervalMs: number): number {
+  return (Math.floor((wallMs - offsetMs) / intervalMs) + 1) * intervalMs + offsetMs;
+}

@@ -1,0 +1,47 @@
+import type { Clock, Timer } from '@breakwater/resilience';
+import type { Due, Schedule, Scheduled } from './schedule.js';
+
+/** The longest sleep, in milliseconds: a wall clock that was set is noticed within it. */
+const LONGEST_NAP_MS = 1_000;
+
+/** Drives a schedule with one timer, however many targets there are. */
+export class Ticker<T extends Scheduled> {
+  readonly #schedule: Schedule<T>;
+  readonly #clock: Clock;
+  readonly #onDue: (due: Due<T>) => void;
+  #timer: Timer | undefined;
+  #running = false;
+
+  constructor(schedule: Schedule<T>, clock: Clock, onDue: (due: Due<T>) => void) {
+    this.#schedule = schedule;
+    this.#clock = clock;
+    this.#onDue = onDue;
+  }
+
+  start(): void {
+    this.#running = true;
+    this.#arm();
+  }
+
+  /** Looks again when the next turn is: after the schedule was changed. */
+  changed(): void {
+    if (this.#running) this.#arm();
+  }
+
+  stop(): void {
+    this.#running = false;
+    this.#timer?.[Symbol.dispose]();
+    this.#timer = undefined;
+  }
+
+  #arm(): void {
+    this.#timer?.[Symbol.dispose]();
+    const waitMs = Math.min(Math.max(this.#schedule.nextMs - this.#clock.wall(), 0), LONGEST_NAP_MS);
+    this.#timer = this.#clock.after(waitMs, this.#ring);
+  }
+
+  readonly #ring = (): void => {
+    for (const due of this.#schedule.take(this.#clock.wall())) this.#onDue(due);
+    if (this.#running) this.#arm();
+  };
+}
