@@ -22,6 +22,7 @@ export class Call implements Context {
   #controller: AbortController | undefined;
   #listeners: Set<() => void> | undefined;
   #unlink: Disposable | undefined;
+  #queues = 0;
   #runningOn = 0;
   #quiet: Array<() => void> | undefined;
 
@@ -108,6 +109,26 @@ export class Call implements Context {
   close(): void {
     this.#unlink?.[Symbol.dispose]();
     this.#unlink = undefined;
+  }
+
+  /** Whether it stands in a queue of ours: it does not run, so the queue refuses it, and no timeout may claim that it ran. */
+  get queued(): boolean {
+    return this.#queues > 0;
+  }
+
+  enterQueue(): void {
+    for (let call: Call | undefined = this; call !== undefined; call = call.#parent) call.#queues++;
+  }
+
+  leaveQueue(): void {
+    for (let call: Call | undefined = this; call !== undefined; call = call.#parent) call.#queues--;
+  }
+
+  /** Whether anybody can abort it: if not, a wait needs no listener. */
+  get abortable(): boolean {
+    return (
+      this.#parent !== undefined || this.options.signal !== undefined || this.deadline !== Number.POSITIVE_INFINITY
+    );
   }
 
   /** Operations of this call that run on although a timeout already answered for them. */

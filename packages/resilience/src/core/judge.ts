@@ -1,5 +1,5 @@
 import type { Call } from './call.js';
-import { RejectedError, TimeoutError } from './errors.js';
+import { ConfigError, RejectedError, TimeoutError } from './errors.js';
 import type { Classify, Verdict } from './types.js';
 
 /** The default: an error is a failure, a value is a success. */
@@ -23,10 +23,10 @@ export function judgeValue(classify: Classify, value: unknown): Verdict {
   return classify === classifyErrors ? 'success' : classify({ value });
 }
 
-/** A refusal by an inner policy of the same call, a stall of our own loop, and a caller who left, say nothing about the other side. */
+/** A refusal by an inner policy of the same call, a wrong option, a stall of our own loop, and a caller who left, say nothing about the other side. */
 export function judgeError(classify: Classify, call: Call, error: unknown): Verdict {
-  if (isOwnRejection(call, error) || (error instanceof TimeoutError && error.stalled) || call.abandoned)
-    return 'ignore';
+  if (isOwnRejection(call, error) || error instanceof ConfigError || call.abandoned) return 'ignore';
+  if (error instanceof TimeoutError && error.stalled) return 'ignore';
   return classify({ error });
 }
 

@@ -57,8 +57,10 @@ function within(layer: Layer, next: Next, call: Call, budgetMs: number): Promise
   return new Promise((resolve, reject) => {
     const alarm = layer.clock.after(budgetMs, () => {
       const error = TimeoutError.of(layer.name, budgetMs, false);
+      const { queued } = call;
       call.abort(error);
-      reject(error);
+      // A queue that it still stands in refuses it: nothing ran that could have timed out.
+      if (!queued) reject(error);
     });
     const settle = () => {
       alarm[Symbol.dispose]();

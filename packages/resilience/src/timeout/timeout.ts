@@ -64,6 +64,11 @@ export class Timeout extends Layer implements Measured {
     return TimeoutError.of(this.name, this.timeoutMs, stalled);
   }
 
+  /** @internal Why a call is aborted that stood in a queue all the time: nothing ran that could have timed out. */
+  late(): TimeoutError {
+    return TimeoutError.of(this.name, this.timeoutMs, false);
+  }
+
   /** @internal */
   runsOn(call: Call, running: Promise<unknown>): void {
     this.#runningOn++;
@@ -119,15 +124,17 @@ class Wait extends Alarm {
   }
 
   expire(): void {
-    const error = this.#timeout.expired(this);
-    this.#leave(error);
+    if (this.#child!.queued) this.#child!.abort(this.#timeout.late());
+    else this.#leave(this.#timeout.expired(this));
   }
 
   #abandon(): void {
     this.#timeout.settled(this);
-    this.#leave(this.#call.reason);
+    if (this.#child!.queued) this.#child!.abort(this.#call.reason);
+    else this.#leave(this.#call.reason);
   }
 
+  /** Answers although the operation runs. A call that still stands in a queue is the queue's to refuse instead. */
   #leave(error: unknown): void {
     this.#timeout.runsOn(this.#child!, this.#running!);
     this.#child!.abort(error);
