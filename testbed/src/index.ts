@@ -1,1 +1,7 @@
-export {};
+export { type Fault, type FaultyServer, type FaultyServerOptions, faultyServer } from './faulty/tcp.js';
+export { type FaultyUdpServer, faultyUdpServer, type UdpFault } from './faulty/udp.js';
+export { freePort } from './process/ports.js';
+export type { RunningServer } from './server.js';
+export type { DnsmasqOptions, DnsRecord } from './servers/dnsmasq.js';
+export type { SnmpdOptions, SnmpUser } from './servers/snmpd.js';
+export { type ServerDetails, type ServerKind, type ServerOptions, startServer } from './start.js';

@@ -1,0 +1,19 @@
+import type { ServerDefinition } from './server.js';
+import { blackboxExporter } from './servers/blackbox-exporter.js';
+import { dnsmasq } from './servers/dnsmasq.js';
+import { haproxy } from './servers/haproxy.js';
+import { influxdb } from './servers/influxdb.js';
+import { nodeExporter } from './servers/node-exporter.js';
+import { redis } from './servers/redis.js';
+import { snmpd } from './servers/snmpd.js';
+
+/** Every server that a test can ask for. */
+export const SERVERS = {
+  'blackbox-exporter': blackboxExporter,
+  dnsmasq,
+  haproxy,
+  influxdb,
+  'node-exporter': nodeExporter,
+  redis,
+  snmpd,
+} as const satisfies Record<string, ServerDefinition<never, object>>;

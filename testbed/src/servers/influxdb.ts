@@ -1,0 +1,61 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expectOk } from '../process/ask.js';
+import { freePort } from '../process/ports.js';
+import type { ServerDefinition } from '../server.js';
+
+export interface InfluxdbOptions {
+  /** Made before the server counts as ready. Default `telemetry`. */
+  database?: string;
+  /** This many writes at once, as many queued for 200 ms, then a real 503. Default: no limit. */
+  concurrentWrites?: number;
+}
+
+export interface InfluxdbDetails {
+  readonly url: string;
+  readonly database: string;
+}
+
+/** InfluxDB 1.6, as Debian has it: `/write?db=` and InfluxQL on `/query`; `/api/v2/write` is a 404. */
+export const influxdb: ServerDefinition<InfluxdbOptions, InfluxdbDetails> = {
+  program: 'influxd',
+  debianPackage: 'influxdb',
+  async plan(dir, { database = 'telemetry', concurrentWrites = 0 }) {
+    const [port, backupPort] = [await freePort(), await freePort()];
+    const url = `http://127.0.0.1:${port}`;
+    const config = join(dir, 'influxdb.conf');
+    await writeFile(config, configuration(dir, port, backupPort, concurrentWrites));
+    return {
+      port,
+      args: ['-config', config],
+      details: { url, database },
+      async ready() {
+        await expectOk(`${url}/ping`);
+        const made = await fetch(`${url}/query`, {
+          method: 'POST',
+          body: new URLSearchParams({ q: `CREATE DATABASE "${database}"` }),
+        });
+        if (!made.ok) throw new Error(`CREATE DATABASE answered ${made.status}: ${await made.text()}`);
+      },
+    };
+  },
+};
+
+const configuration = (dir: string, port: number, backupPort: number, concurrentWrites: number) => `
+reporting-disabled = true
+bind-address = "127.0.0.1:${backupPort}"
+[meta]
+  dir = "${dir}/meta"
+[data]
+  dir = "${dir}/data"
+  wal-dir = "${dir}/wal"
+  query-log-enabled = false
+[monitor]
+  store-enabled = false
+[http]
+  bind-address = "127.0.0.1:${port}"
+  log-enabled = false
+  max-concurrent-write-limit = ${concurrentWrites}
+  max-enqueued-write-limit = ${concurrentWrites}
+  enqueued-write-timeout = "200ms"
+`;
