@@ -1,0 +1,66 @@
+import type { Probe } from '../probes/probe.js';
+import type { Target } from '../targets/schema.js';
+import { Durations } from './durations.js';
+import type { Scheduled } from './schedule.js';
+import { type Pace, SLOW_AFTER_MS } from './target-slots.js';
+import { isStalled, TURN_OUTCOMES, type Turn, type TurnOutcome } from './turn.js';
+
+/** What is remembered of a target from turn to turn. It is what the schedule holds. */
+export class TargetState implements Scheduled {
+  readonly target: Target;
+  readonly probe: Probe;
+  /** Where its next run starts. */
+  pace: Pace = 'prompt';
+  /** When it ran last, in monotonic milliseconds. */
+  lastRunMs = Number.NEGATIVE_INFINITY;
+  /** A probe of it runs: set until the probe has settled, which may be after its turn was answered. */
+  running = false;
+  /** The turn that is under way, for whoever wants to know how it ends. */
+  turn: Promise<Turn> | undefined;
+  last: Turn | undefined;
+  readonly #durations = new Durations();
+  readonly #counts: Record<TurnOutcome, number>;
+
+  constructor(target: Target, probe: Probe) {
+    this.target = target;
+    this.probe = probe;
+    this.#counts = Object.fromEntries(TURN_OUTCOMES.map((outcome) => [outcome, 0])) as Record<TurnOutcome, number>;
+  }
+
+  get name(): string {
+    return this.target.name;
+  }
+
+  get intervalMs(): number {
+    return this.target.intervalMs;
+  }
+
+  /** Turns by outcome. */
+  get counts(): Readonly<Record<TurnOutcome, number>> {
+    return this.#counts;
+  }
+
+  /** The 95th percentile of its latest runs' durations, in milliseconds. */
+  get p95Ms(): number | undefined {
+    return this.#durations.quantile(0.95);
+  }
+
+  /** Turns that passed while nobody could take them. */
+  miss(turns: number): void {
+    this.#counts.missed += turns;
+  }
+
+  record(turn: Turn): void {
+    this.#counts[turn.outcome]++;
+    if (turn.outcome === 'overlap' || turn.outcome === 'missed') return;
+    this.last = turn;
+    if (turn.durationMs === undefined) return;
+    this.#durations.add(turn.durationMs);
+    if (turn.outcome !== 'timeout' || !isStalled(turn)) this.pace = paceAfter(turn, turn.durationMs);
+  }
+}
+
+function paceAfter(turn: Turn, durationMs: number): Pace {
+  if (turn.outcome === 'timeout' || turn.outcome === 'slow-share-full') return 'hanging';
+  return durationMs > SLOW_AFTER_MS ? 'lingering' : 'prompt';
+}

@@ -1,0 +1,171 @@
+import {
+  type Clock,
+  type Context,
+  type KeyedCircuitBreaker,
+  type KeyedSemaphore,
+  RejectedError,
+  type StallMonitor,
+  systemStalls,
+} from '@breakwater/resilience';
+import type { ProbeOperation } from '../probes/probe.js';
+import { Harvest, StoppedError } from './harvest.js';
+import { SLOW_AFTER_MS, type Slot, SlowShareFullError, type TargetSlots } from './target-slots.js';
+import type { TargetState } from './target-state.js';
+import type { Turn, TurnOutcome } from './turn.js';
+import { toTurnError, turnError } from './turn-error.js';
+import type { TurnTimeouts } from './turn-timeouts.js';
+
+export interface TurnRunnerOptions {
+  breaker: KeyedCircuitBreaker;
+  slots: TargetSlots;
+  /** Operation slots: so many operations of one target at once. */
+  operations: KeyedSemaphore;
+  timeouts: TurnTimeouts;
+  clock: Clock;
+  stalls?: StallMonitor;
+}
+
+/** One turn to take. */
+export interface TurnOrder {
+  readonly instantMs: number;
+  /** How long it may wait for a slot, in milliseconds. */
+  readonly patienceMs: number;
+  /** Asked for by hand: scheduled turns go first. */
+  readonly manual?: boolean;
+}
+
+/** How long a probe may take to tidy up after it was cut short, before its turn is concluded without its words. */
+const TIDYING_MS = 50;
+
+/** Takes turns: the breaker's leave, a target slot, the timeout, and an operation slot for each operation of the probe. */
+export class TurnRunner {
+  readonly #options: TurnRunnerOptions;
+  readonly #clock: Clock;
+  readonly #stalls: StallMonitor;
+  readonly #running = new Set<AbortController>();
+
+  constructor(options: TurnRunnerOptions) {
+    this.#options = options;
+    this.#clock = options.clock;
+    this.#stalls = options.stalls ?? systemStalls;
+  }
+
+  /** Ends every run that is under way or waits for a slot. */
+  stop(): void {
+    for (const controller of this.#running) controller.abort(new StoppedError());
+  }
+
+  /** Takes the turn, and never fails: whatever happens is the turn's outcome. `state.running` is set until the probe has settled. */
+  async run(state: TargetState, order: TurnOrder): Promise<Turn> {
+    state.running = true;
+    try {
+      return await this.#options.breaker.execute(() => this.#inSlot(state, order), { key: state.name });
+    } catch (error) {
+      state.running = false;
+      if (error instanceof RejectedError) return this.#notRun(state, order, 'open', error);
+      return { ...this.#notRun(state, order, 'down', error), error: toTurnError(error) };
+    }
+  }
+
+  async #inSlot(state: TargetState, order: TurnOrder): Promise<Turn> {
+    const controller = new AbortController();
+    this.#running.add(controller);
+    try {
+      const slot = await this.#options.slots.enter(state.pace, {
+        startBy: this.#clock.now() + order.patienceMs,
+        lastRunMs: state.lastRunMs,
+        manual: order.manual === true,
+        signal: controller.signal,
+      });
+      return await this.#measure(state, order, slot, controller);
+    } catch (error) {
+      state.running = false;
+      return this.#notRun(state, order, refusal(error, controller.signal), error);
+    } finally {
+      this.#running.delete(controller);
+    }
+  }
+
+  async #measure(state: TargetState, order: TurnOrder, slot: Slot, controller: AbortController): Promise<Turn> {
+    const { target } = state;
+    const startMs = this.#clock.now();
+    const delayMs = Math.max(0, this.#clock.wall() - order.instantMs);
+    const harvest = new Harvest();
+    const leave = () => {
+      slot.leave();
+      state.running = false;
+    };
+    state.lastRunMs = startMs;
+    this.#stalls.watch();
+    const mark = this.#clock.after(SLOW_AFTER_MS, () => {
+      if (!slot.linger()) controller.abort(this.#slowShareFull());
+    });
+    let settled: Promise<void> | undefined;
+    let ended: unknown;
+    try {
+      const operate = (context: Context) => {
+        settled = this.#operate(state, context, harvest).finally(leave);
+        return settled;
+      };
+      await this.#options.timeouts.of(target.timeoutMs).execute(operate, { signal: controller.signal });
+    } catch (error) {
+      ended = error;
+    }
+    mark[Symbol.dispose]();
+    const durationMs = this.#clock.now() - startMs;
+    const stalledMs = this.#stalls.stalledSince(startMs);
+    if (settled === undefined) leave();
+    else if (ended !== undefined) await this.#tidied(settled);
+    return { target, instantMs: order.instantMs, delayMs, durationMs, stalledMs, ...harvest.conclude(ended) };
+  }
+
+  async #operate(state: TargetState, context: Context, harvest: Harvest): Promise<void> {
+    await Promise.all(state.probe.operations.map((operation) => this.#one(operation, state.name, context, harvest)));
+  }
+
+  async #one(operation: ProbeOperation, key: string, context: Context, harvest: Harvest): Promise<void> {
+    try {
+      const run = () => operation.run(context);
+      harvest.took(await this.#options.operations.execute(run, { key, signal: context.signal }));
+    } catch (error) {
+      harvest.failed(error);
+    }
+  }
+
+  /** Waits a moment for a probe that was cut short: it knows at which stage, and what it had read by then. */
+  #tidied(settled: Promise<void>): Promise<void> {
+    return new Promise((resolve) => {
+      const limit = this.#clock.after(TIDYING_MS, resolve);
+      void settled.then(() => {
+        limit[Symbol.dispose]();
+        resolve();
+      });
+    });
+  }
+
+  #slowShareFull(): SlowShareFullError {
+    const { slowTotal, total } = this.#options.slots;
+    return new SlowShareFullError(
+      `no answer after ${SLOW_AFTER_MS} ms, and the slow share (${slowTotal} of ${total} slots) was full`,
+    );
+  }
+
+  #notRun(state: TargetState, order: TurnOrder, outcome: TurnOutcome, error: unknown): Turn {
+    return {
+      target: state.target,
+      instantMs: order.instantMs,
+      outcome,
+      delayMs: Math.max(0, this.#clock.wall() - order.instantMs),
+      durationMs: undefined,
+      error: turnError(outcome, error instanceof Error ? error.message : String(error)),
+      readings: [],
+      stalledMs: 0,
+    };
+  }
+}
+
+/** Why a turn did not get a slot. */
+function refusal(error: unknown, signal: AbortSignal): TurnOutcome {
+  if (signal.aborted) return 'aborted';
+  return error instanceof SlowShareFullError ? 'slow-share-full' : 'missed';
+}
