@@ -1,3 +1,16 @@
+export {
+  type CircuitBreaker,
+  circuitBreaker,
+} from './breaker/circuit-breaker.js';
+export { type CircuitBreakerEnvironment, circuitBreakerFromEnv } from './breaker/from-env.js';
+export {
+  type KeyEntry,
+  type KeyedCircuitBreaker,
+  type KeyedCircuitBreakerOptions,
+  keyedCircuitBreaker,
+} from './breaker/keyed-circuit-breaker.js';
+export type { CircuitBreakerOptions, CountWindowRule, RateRule, TimeWindowRule } from './breaker/settings.js';
+export type { CircuitSnapshot, KeyedCircuitSnapshot } from './breaker/snapshot.js';
 export { type Environment, type NumberRange, readNumber } from './config/env.js';
 export { type Clock, type Random, systemClock, type Timer } from './core/clock.js';
 export {
@@ -7,7 +20,13 @@ export {
   type RejectionReason,
   TimeoutError,
 } from './core/errors.js';
-export { RESILIENCE_CHANNEL, type ResilienceEvent } from './core/events.js';
+export {
+  type CircuitCause,
+  type CircuitState,
+  RESILIENCE_CHANNEL,
+  type ResilienceEvent,
+  type TripCause,
+} from './core/events.js';
 export { classifyErrors, classifyHttp } from './core/judge.js';
 export { type Pipeline, pipeline } from './core/pipeline.js';
 export { StallMonitor, type StallMonitorOptions, systemStalls } from './core/stalls.js';

@@ -1,16 +1,36 @@
 import { channel } from 'node:diagnostics_channel';
 import type { RejectionReason } from './errors.js';
 
+export type CircuitState = 'closed' | 'open' | 'half-open' | 'isolated' | 'disabled';
+
+/** Why a circuit opened: failures in a row, a rate over its window, or what became of its probes. */
+export type TripCause = 'failures' | 'failure-rate' | 'slow-rate' | 'probe-failed' | 'probe-slow' | 'probe-timeout';
+
+/** Why a circuit changed its state: of itself, by hand, or (`guest`) as another library's breaker saw fit. */
+export type CircuitCause =
+  | TripCause
+  | 'recovery-timeout'
+  | 'recovered'
+  | 'isolate'
+  | 'disable'
+  | 'release'
+  | 'reset'
+  | 'restore'
+  | 'guest';
+
 /** What the policies say as it happens, on the diagnostics channel `breakwater:resilience`. */
 export type ResilienceEvent =
   | {
       type: 'circuit_breaker.state';
       policy: string;
       key?: string;
-      from: string;
-      to: string;
-      cause: string;
+      from: CircuitState;
+      to: CircuitState;
+      cause: CircuitCause;
+      /** How long it stays open. */
       retryAfterMs?: number;
+      /** The breaker only measures: nothing is refused. */
+      shadow?: true;
     }
   | { type: 'rejected'; policy: string; key?: string; reason: RejectionReason }
   | { type: 'timeout'; policy: string; timeoutMs: number; stalled: boolean }
@@ -18,6 +38,7 @@ export type ResilienceEvent =
   | { type: 'fallback'; policy: string; error?: unknown }
   | { type: 'batch.flushed'; policy: string; cause: 'count' | 'bytes' | 'age' | 'flush' | 'drain'; items: number }
   | { type: 'batch.item_failed'; policy: string; error: unknown }
+  | { type: 'batch.bisected'; policy: string; items: number; isolated: boolean }
   | {
       type: 'connection_pool.connected' | 'connection_pool.disconnected';
       policy: string;

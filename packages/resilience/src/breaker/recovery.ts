@@ -1,0 +1,28 @@
+import type { Random } from '../core/clock.js';
+
+/** How long a circuit stays open. */
+export interface RecoverySettings {
+  readonly recoveryTimeoutMs: number;
+  readonly recoveryMultiplier: number;
+  readonly maxRecoveryTimeoutMs: number;
+  readonly recoveryJitter: number;
+  readonly random: Random;
+}
+
+/**
+ * base · multiplier^(attempts - 1), spread by ± jitter and capped after that (as resilience4j does); the other side's
+ * own wish (`hintMs`, 0: none) when it is longer, within the same cap.
+ */
+export function openTimeMs(settings: RecoverySettings, attempts: number, hintMs: number): number {
+  const { recoveryTimeoutMs, recoveryMultiplier, maxRecoveryTimeoutMs, recoveryJitter, random } = settings;
+  const grown = Math.min(recoveryTimeoutMs * recoveryMultiplier ** (attempts - 1), maxRecoveryTimeoutMs);
+  const spread = recoveryJitter === 0 ? grown : grown * (1 + recoveryJitter * (2 * random() - 1));
+  return Math.min(Math.max(spread, hintMs), maxRecoveryTimeoutMs);
+}
+
+/** The wait that a failure asks for (`error.retryAfterMs`, as RejectedError and many clients carry it); 0: none. */
+export function retryHintMs(error: unknown): number {
+  if (typeof error !== 'object' || error === null) return 0;
+  const { retryAfterMs } = error as { retryAfterMs?: unknown };
+  return typeof retryAfterMs === 'number' && retryAfterMs > 0 ? retryAfterMs : 0;
+}

@@ -1,0 +1,25 @@
+import { CountWindow } from './count-window.js';
+import { TimeWindow } from './time-window.js';
+
+/** What a window holds at the moment. */
+export interface Counts {
+  readonly calls: number;
+  readonly failures: number;
+  /** Slow ones among the calls, whether they failed or not. */
+  readonly slow: number;
+}
+
+/** The results that a rate is taken of. Recording costs the same whatever the window holds. */
+export interface Window extends Counts {
+  record(nowMs: number, failed: boolean, slow: boolean): void;
+}
+
+export type WindowSettings =
+  | { readonly kind: 'count'; readonly calls: number }
+  | { readonly kind: 'time'; readonly durationMs: number; readonly buckets: number };
+
+export function createWindow(settings: WindowSettings): Window {
+  return settings.kind === 'count'
+    ? new CountWindow(settings.calls)
+    : new TimeWindow(settings.durationMs, settings.buckets);
+}
