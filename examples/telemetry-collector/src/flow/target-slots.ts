@@ -8,6 +8,8 @@ import {
   semaphore,
 } from '@breakwater/resilience';
 
+import { telemetryMetrics as METRICS } from '../metrics.js';
+
 /**
  * What a target's last run tells about its next. *prompt*: it ended within a second, or never ran. *lingering*: it took
  * longer and was answered. *hanging*: it timed out, or was ended because the slow share was full.
@@ -84,7 +86,6 @@ export class TargetSlots implements Measured {
   readonly #all: Semaphore;
   readonly #slow: Semaphore;
   #moved = 0;
-  #refused = 0;
 
   constructor({ slots, clock }: TargetSlotsOptions) {
     this.total = slots;
@@ -127,7 +128,6 @@ export class TargetSlots implements Measured {
       return await this.#acquire(this.#slow, options, -options.lastRunMs);
     } catch (error) {
       if (!(error instanceof RejectedError) || error.reason === 'aborted') throw error;
-      this.#refused++;
       throw new SlowShareFullError(
         `it hung last time, and the slow share (${this.slowTotal} of ${this.total} slots) stayed full`,
       );
@@ -141,13 +141,13 @@ export class TargetSlots implements Measured {
   /** @internal */
   trySlow(): Permit | undefined {
     const place = this.#slow.tryAcquire();
-    if (place === undefined) this.#refused++;
-    else this.#moved++;
+    if (place !== undefined) this.#moved++;
     return place;
   }
 
   measure(record: Recorder): void {
     this.#all.measure(record);
     this.#slow.measure(record);
+    record(METRICS.slowRuns, {}, this.#moved);
   }
 }

@@ -1,5 +1,5 @@
 import type { Probe } from '../probes/probe.js';
-import type { Target } from '../targets/schema.js';
+import type { Target } from '../targets/target.js';
 import { Durations } from './durations.js';
 import type { Scheduled } from './schedule.js';
 import { type Pace, SLOW_AFTER_MS } from './target-slots.js';
@@ -20,6 +20,8 @@ export class TargetState implements Scheduled {
   last: Turn | undefined;
   readonly #durations = new Durations();
   readonly #counts: Record<TurnOutcome, number>;
+  // Kept, since a scrape asks every target at once.
+  #p95Ms: number | undefined;
 
   constructor(target: Target, probe: Probe) {
     this.target = target;
@@ -40,9 +42,9 @@ export class TargetState implements Scheduled {
     return this.#counts;
   }
 
-  /** The 95th percentile of its latest runs' durations, in milliseconds. */
+  /** The 95th percentile of its latest runs' durations, in milliseconds; undefined before the first. */
   get p95Ms(): number | undefined {
-    return this.#durations.quantile(0.95);
+    return this.#p95Ms;
   }
 
   /** Turns that passed while nobody could take them. */
@@ -56,6 +58,7 @@ export class TargetState implements Scheduled {
     this.last = turn;
     if (turn.durationMs === undefined) return;
     this.#durations.add(turn.durationMs);
+    this.#p95Ms = this.#durations.quantile(0.95);
     if (turn.outcome !== 'timeout' || !isStalled(turn)) this.pace = paceAfter(turn, turn.durationMs);
   }
 }

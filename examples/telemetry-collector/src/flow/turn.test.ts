@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { judgeTurn, TURN_OUTCOMES, type Turn } from './turn.js';
 
-const judged = (turn: Partial<Turn>) => judgeTurn({ stalledMs: 0, durationMs: 1_000, error: undefined, ...turn } as Turn);
+const judged = (turn: Partial<Turn>) =>
+  judgeTurn({ stalledMs: 0, durationMs: 1_000, error: undefined, ...turn } as Turn);
 
 describe('what a turn tells the breaker', () => {
   it('is a success when something was measured, a failure when the target failed, and nothing otherwise', () => {

@@ -1,6 +1,6 @@
 import type { Verdict } from '@breakwater/resilience';
 import type { ProbeErrorCode, Reading } from '../probes/probe.js';
-import type { Target } from '../targets/schema.js';
+import type { Target } from '../targets/target.js';
 
 /** How a turn can end: every turn that falls due ends in exactly one of these ways. */
 export const TURN_OUTCOMES = [

@@ -1,0 +1,247 @@
+import type { Clock, KeyedCircuitBreaker, Measured, Recorder } from '@breakwater/resilience';
+import { telemetryMetrics as METRICS, NAMED_TARGETS, TARGET_STATES } from '../metrics.js';
+import { PROBE_KINDS, type Probe } from '../probes/probe.js';
+import type { Target } from '../targets/target.js';
+import type { Samples } from './samples.js';
+import { type Due, lateness, Schedule } from './schedule.js';
+import { conditionOf, statusOf, type TargetStatus } from './status.js';
+import { TargetState } from './target-state.js';
+import { Ticker } from './ticker.js';
+import type { Turn } from './turn.js';
+import type { TurnAccount } from './turn-account.js';
+import { turnError } from './turn-error.js';
+import type { TurnOrder, TurnRunner } from './turn-runner.js';
+import { worst } from './worst.js';
+
+export interface CollectorOptions {
+  createProbe: (target: Target) => Probe;
+  runner: TurnRunner;
+  breaker: KeyedCircuitBreaker;
+  samples: Samples;
+  account: TurnAccount;
+  /** Makes the lines of a turn. */
+  toLines: (turn: Turn) => readonly string[];
+  clock: Clock;
+}
+
+/** How the targets change when their file does. */
+export interface TargetChanges {
+  readonly added: readonly Target[];
+  readonly changed: readonly Target[];
+  readonly removed: readonly Target[];
+}
+
+/** What had to be given up to stop in time. */
+export interface DrainReport {
+  readonly abortedTurns: number;
+  readonly lostLines: number;
+}
+
+/** Turns that a request by hand has under way at once; scheduled turns go first anyway. */
+const MANUAL_AT_ONCE = 20;
+const MANUAL_PATIENCE_MS = 10_000;
+/** The part of the drain's time that is kept for the sink. */
+const FLUSH_SHARE = 1 / 4;
+const LONGEST_FLUSH_MS = 5_000;
+
+/** Targets and their turns: what is due is taken, what was taken becomes samples, and all of it is counted. */
+export class Collector implements Measured {
+  readonly #options: CollectorOptions;
+  readonly #clock: Clock;
+  readonly #states = new Map<string, TargetState>();
+  readonly #schedule = new Schedule<TargetState>();
+  readonly #ticker: Ticker<TargetState>;
+  readonly #underWay = new Set<Promise<Turn>>();
+  #drained: Promise<DrainReport> | undefined;
+
+  constructor(options: CollectorOptions) {
+    this.#options = options;
+    this.#clock = options.clock;
+    this.#ticker = new Ticker(this.#schedule, this.#clock, (due) => this.#due(due));
+  }
+
+  get size(): number {
+    return this.#states.size;
+  }
+
+  get draining(): boolean {
+    return this.#drained !== undefined;
+  }
+
+  /** Turns that run or wait for a slot. */
+  get underWay(): number {
+    return this.#underWay.size;
+  }
+
+  has(name: string): boolean {
+    return this.#states.has(name);
+  }
+
+  names(): IterableIterator<string> {
+    return this.#states.keys();
+  }
+
+  /** Takes over what has changed; every other target keeps its state and its rhythm. */
+  apply({ added, changed, removed }: TargetChanges): void {
+    for (const target of removed) this.#remove(target.name);
+    for (const target of changed) this.#remove(target.name, false);
+    for (const target of [...added, ...changed]) {
+      const state = new TargetState(target, this.#options.createProbe(target));
+      this.#states.set(target.name, state);
+      this.#schedule.set(state, this.#clock.wall());
+    }
+    this.#ticker.changed();
+  }
+
+  /** `forGood`: false keeps its place in the schedule for its successor. */
+  #remove(name: string, forGood = true): void {
+    const state = this.#states.get(name);
+    if (state === undefined) return;
+    this.#states.delete(name);
+    if (forGood) this.#schedule.delete(name);
+    // What the circuit knows is about a target that is no more.
+    this.#options.breaker.reset(name);
+    void Promise.resolve(state.turn).then(() => state.probe.close?.());
+  }
+
+  start(): void {
+    this.#ticker.start();
+  }
+
+  #due({ item: state, instantMs, missed }: Due<TargetState>): void {
+    if (missed > 0) {
+      state.miss(missed);
+      this.#options.account.miss(state.target.probe, missed);
+    }
+    if (instantMs === undefined) return;
+    if (state.running) this.#over(state, this.#overlap(state, instantMs));
+    else void this.#take(state, { instantMs, patienceMs: lateness(state.intervalMs) });
+  }
+
+  #take(state: TargetState, order: TurnOrder): Promise<Turn> {
+    const turn = this.#options.runner.run(state, order).then((over) => {
+      this.#underWay.delete(turn);
+      if (state.turn === turn) state.turn = undefined;
+      this.#over(state, over);
+      return over;
+    });
+    this.#underWay.add(turn);
+    state.turn = turn;
+    return turn;
+  }
+
+  #over(state: TargetState, turn: Turn): void {
+    state.record(turn);
+    this.#options.account.record(turn);
+    const { samples, toLines } = this.#options;
+    let lines: readonly string[];
+    try {
+      lines = toLines(turn);
+    } catch (error) {
+      samples.lose('invalid', turn.readings.length + 1, error);
+      return;
+    }
+    void samples.add({ probe: turn.target.probe, lines });
+  }
+
+  #overlap(state: TargetState, instantMs: number): Turn {
+    return {
+      target: state.target,
+      instantMs,
+      outcome: 'overlap',
+      delayMs: 0,
+      durationMs: undefined,
+      error: turnError('overlap', 'its last turn was still running'),
+      readings: [],
+      stalledMs: 0,
+    };
+  }
+
+  /**
+   * Measures the named targets now, a few at once, and says how each turn ended, in the order of the names. A target
+   * whose turn is under way is not measured twice: that turn's end is the answer. Unknown names are left out.
+   */
+  async collect(names: Iterable<string>): Promise<Turn[]> {
+    const queue = names[Symbol.iterator]();
+    const turns: Turn[] = [];
+    let asked = 0;
+    const work = async () => {
+      for (let next = queue.next(); !next.done && !this.draining; next = queue.next()) {
+        const state = this.#states.get(next.value);
+        if (state === undefined) continue;
+        const place = asked++;
+        turns[place] = await (state.turn ?? this.#take(state, this.#orderNow()));
+      }
+    };
+    await Promise.all(Array.from({ length: MANUAL_AT_ONCE }, work));
+    return turns;
+  }
+
+  #orderNow(): TurnOrder {
+    return { instantMs: Math.floor(this.#clock.wall()), patienceMs: MANUAL_PATIENCE_MS, manual: true };
+  }
+
+  /** Every target's status, in the order of the targets file. */
+  *status(): Generator<TargetStatus> {
+    for (const state of this.#states.values()) {
+      yield statusOf(state, this.#options.breaker.state(state.name), this.#nextOf(state));
+    }
+  }
+
+  #nextOf(state: TargetState): number | undefined {
+    return this.draining ? undefined : this.#schedule.nextOf(state.name);
+  }
+
+  /**
+   * Takes no more turns, lets those under way finish, and writes what was sampled, within `timeoutMs`. What cannot be
+   * finished by then is ended, and reported. Later calls wait for the first.
+   */
+  drain(timeoutMs: number): Promise<DrainReport> {
+    this.#drained ??= this.#drain(timeoutMs);
+    return this.#drained;
+  }
+
+  async #drain(timeoutMs: number): Promise<DrainReport> {
+    this.#ticker.stop();
+    const { runner, samples, account } = this.#options;
+    const deadlineMs = this.#clock.now() + timeoutMs;
+    const flushMs = Math.min(LONGEST_FLUSH_MS, timeoutMs * FLUSH_SHARE);
+    const abortedBefore = account.count('aborted');
+    const lostBefore = sum(samples.lost.values());
+    await this.#turnsOver(timeoutMs - flushMs, () => runner.stop());
+    await samples.drain(Math.max(flushMs, deadlineMs - this.#clock.now()));
+    await Promise.all([...this.#states.values()].map(({ probe }) => probe.close?.()));
+    return {
+      abortedTurns: account.count('aborted') - abortedBefore,
+      lostLines: sum(samples.lost.values()) - lostBefore,
+    };
+  }
+
+  async #turnsOver(timeoutMs: number, giveUp: () => void): Promise<void> {
+    const limit = this.#clock.after(timeoutMs, giveUp);
+    while (this.#underWay.size > 0) await Promise.all(this.#underWay);
+    limit[Symbol.dispose]();
+  }
+
+  measure(record: Recorder): void {
+    const { breaker } = this.#options;
+    const counts = new Map(PROBE_KINDS.map((probe) => [probe, new Map(TARGET_STATES.map((each) => [each, 0]))]));
+    for (const state of this.#states.values()) {
+      const byState = counts.get(state.target.probe)!;
+      const condition = conditionOf(state, breaker.state(state.name));
+      byState.set(condition, byState.get(condition)! + 1);
+    }
+    for (const [probe, byState] of counts) {
+      for (const [state, count] of byState) record(METRICS.targets, { probe, state }, count);
+    }
+    for (const { name, target, p95Ms } of worst(this.#states.values(), NAMED_TARGETS, (state) => state.p95Ms)) {
+      record(METRICS.slowest, { target: name, probe: target.probe }, p95Ms! / 1_000);
+    }
+  }
+}
+
+const sum = (numbers: Iterable<number>): number => {
+  let total = 0;
+  for (const each of numbers) total += each;
+  return total;
+};
