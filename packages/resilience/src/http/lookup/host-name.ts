@@ -4,7 +4,7 @@ import type { Address } from './name-lookup.js';
 
 const LONGEST_NAME = 253;
 const LONGEST_LABEL = 63;
-const ASCII_NAME = /^[a-z0-9_*-]+(?:\.[a-z0-9_*-]+)*\.?$/;
+const ASCII_NAME = /^[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?$/;
 
 /** The address that an IP literal stands for, brackets or not. */
 export function literalAddress(hostname: string): Address | undefined {
@@ -18,9 +18,8 @@ export function canonicalName(hostname: string): string | undefined {
   // Bounded before anything looks at it more than once.
   if (hostname.length > LONGEST_NAME + 1) return undefined;
   const name = isAscii(hostname) ? hostname.toLowerCase() : domainToASCII(hostname);
-  if (!ASCII_NAME.test(name)) return undefined;
-  const labels = name.split('.');
-  return labels.some((label) => label.length > LONGEST_LABEL) ? undefined : name;
+  if (!ASCII_NAME.test(name) || name.length > LONGEST_NAME + (name.endsWith('.') ? 1 : 0)) return undefined;
+  return name.split('.').some((label) => label.length > LONGEST_LABEL) ? undefined : name;
 }
 
 /** Whether the name is `localhost` or below it, which is this machine whatever a name server says (RFC 6761). */

@@ -1,7 +1,7 @@
 import { hostname as machineName } from 'node:os';
 import { numberOption } from '../../config/option.js';
 import { type Clock, systemClock } from '../../core/clock.js';
-import { RejectedError } from '../../core/errors.js';
+import { ConfigError, RejectedError } from '../../core/errors.js';
 import type { Measured, Recorder } from '../../metrics/definition.js';
 import { Histogram } from '../../metrics/histogram.js';
 import { AddressCache } from './address-cache.js';
@@ -87,6 +87,7 @@ export class SystemLookup implements NameLookup, Measured {
     } = options;
     this.name = name;
     this.#clock = clock;
+    if (prefer !== 4 && prefer !== 6) throw new ConfigError(`${name}: prefer is ${String(prefer)}; it must be 4 or 6`);
     this.#prefer = prefer;
     this.#ask = ask;
     this.#servers = options.servers === undefined ? undefined : checkServers(options.servers, `${name}: servers`);
