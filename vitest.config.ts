@@ -1,5 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+import { CiReporter } from './scripts/tests/ci-reporter.js';
+import { ownFiles } from './scripts/workspace.js';
 
 const roots = '{packages/*,examples/*,testbed,bench}';
 const source = (path: string) => fileURLToPath(new URL(path, import.meta.url));
@@ -12,9 +14,19 @@ const alias = [
 ];
 const exclude = ['**/node_modules/**', '**/dist/**'];
 
-// unit: no server of others, no sleeping. servers: asks the testbed for real servers. system: takes minutes.
+const withoutServers = process.env['BREAKWATER_SERVERS'] === 'none';
+if (withoutServers) {
+  const leftOut = ownFiles().filter((file) => /\.servers\.(?:system\.)?test\.ts$/.test(file));
+  const names = leftOut.map((file) => `  ${file}\n`).join('');
+  process.stderr.write(`BREAKWATER_SERVERS=none leaves out ${leftOut.length} files that need servers:\n${names}`);
+}
+
+// unit: no server of others, no sleeping. servers: asks the testbed for real servers. system: takes minutes, and asks
+// for servers where the file is called *.servers.system.test.ts.
 export default defineConfig({
   test: {
+    reporters: process.env['CI'] === undefined ? ['default'] : ['default', new CiReporter()],
+    passWithNoTests: withoutServers,
     projects: [
       {
         resolve: { alias },
@@ -28,7 +40,7 @@ export default defineConfig({
         resolve: { alias },
         test: {
           name: 'servers',
-          include: [`${roots}/{src,test}/**/*.servers.test.ts`],
+          include: withoutServers ? [] : [`${roots}/{src,test}/**/*.servers.test.ts`],
           exclude,
           testTimeout: 60_000,
           hookTimeout: 180_000,
@@ -40,7 +52,7 @@ export default defineConfig({
         test: {
           name: 'system',
           include: [`${roots}/{src,test}/**/*.system.test.ts`],
-          exclude,
+          exclude: withoutServers ? [...exclude, '**/*.servers.system.test.ts'] : exclude,
           testTimeout: 600_000,
           hookTimeout: 300_000,
           maxWorkers: 1,
