@@ -10,6 +10,7 @@ export type ProblemReason =
   | 'unsupported-media-type'
   | 'too-many-requests'
   | 'draining'
+  | 'not-ready'
   | 'timeout'
   | 'internal';
 

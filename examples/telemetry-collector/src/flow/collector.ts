@@ -1,4 +1,4 @@
-import type { Clock, KeyedCircuitBreaker, Measured, Recorder } from '@breakwater/resilience';
+import type { CircuitState, Clock, KeyedCircuitBreaker, Measured, Recorder } from '@breakwater/resilience';
 import { telemetryMetrics as METRICS, NAMED_TARGETS, TARGET_STATES } from '../metrics.js';
 import { PROBE_KINDS, type Probe } from '../probes/probe.js';
 import type { Target } from '../targets/target.js';
@@ -179,6 +179,12 @@ export class Collector implements Measured {
 
   #orderNow(): TurnOrder {
     return { instantMs: Math.floor(this.#clock.wall()), patienceMs: MANUAL_PATIENCE_MS, manual: true };
+  }
+
+  /** Closes the target's circuit, whatever was, and says in which state it is. */
+  resetBreaker(name: string): CircuitState {
+    this.#options.breaker.reset(name);
+    return this.#options.breaker.state(name);
   }
 
   /** Every target's status, in the order of the targets file. */

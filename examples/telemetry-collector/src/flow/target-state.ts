@@ -11,8 +11,8 @@ export class TargetState implements Scheduled {
   readonly probe: Probe;
   /** Where its next run starts. */
   pace: Pace = 'prompt';
-  /** When it ran last, in monotonic milliseconds. */
-  lastRunMs = Number.NEGATIVE_INFINITY;
+  /** When it ran last, in monotonic milliseconds; 0 before the first run. */
+  lastRunMs = 0;
   /** A probe of it runs: set until the probe has settled, which may be after its turn was answered. */
   running = false;
   /** The turn that is under way, for whoever wants to know how it ends. */

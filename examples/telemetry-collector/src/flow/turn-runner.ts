@@ -79,8 +79,10 @@ export class TurnRunner {
       });
       return await this.#measure(state, order, slot, controller);
     } catch (error) {
+      const outcome = refusal(error, controller.signal);
+      if (outcome === undefined) throw error;
       state.running = false;
-      return this.#notRun(state, order, refusal(error, controller.signal), error);
+      return this.#notRun(state, order, outcome, error);
     } finally {
       this.#running.delete(controller);
     }
@@ -164,8 +166,9 @@ export class TurnRunner {
   }
 }
 
-/** Why a turn did not get a slot. */
-function refusal(error: unknown, signal: AbortSignal): TurnOutcome {
-  if (signal.aborted) return 'aborted';
-  return error instanceof SlowShareFullError ? 'slow-share-full' : 'missed';
+/** Why a turn did not get a slot; undefined when that is not what the error is about. */
+function refusal(error: unknown, signal: AbortSignal): TurnOutcome | undefined {
+  if (error instanceof SlowShareFullError) return 'slow-share-full';
+  if (!(error instanceof RejectedError)) return undefined;
+  return signal.aborted ? 'aborted' : 'missed';
 }
