@@ -7,7 +7,7 @@ const roots = '{packages/*,examples/*,testbed,bench}';
 const source = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
 // Tests run the sources, so that a stale build is never what passes; system tests start the built programs.
-const alias = [
+export const alias = [
   { find: /^@breakwater\/resilience$/, replacement: source('packages/resilience/src/index.ts') },
   { find: /^@breakwater\/resilience\/(\w+)$/, replacement: source('packages/resilience/src/$1/index.ts') },
   { find: /^@breakwater\/testbed$/, replacement: source('testbed/src/index.ts') },
