@@ -7,6 +7,7 @@ import { checkOptionalPeers } from './check/optional-peers.js';
 import { lintPackages, runTool } from './check/programs.js';
 import { type Problem, type Repository, readRepository } from './check/repository.js';
 import { checkUnfinishedTests } from './check/unfinished-tests.js';
+import { tally } from './tests/tally.js';
 
 /** One thing that must hold. */
 interface Step {
@@ -58,14 +59,17 @@ const STEPS: readonly Step[] = [
 /** How much of what is wrong one step shows. */
 const SHOWN = 40;
 
+let failures = 0;
 for (const { name, advice, run } of STEPS) {
   const problems = await run();
   if (problems.length === 0) {
     process.stdout.write(`ok      ${name}\n`);
     continue;
   }
-  process.exitCode = 1;
+  failures++;
   const more = problems.length > SHOWN ? [`... and ${problems.length - SHOWN} lines more`] : [];
   const shown = [...problems.slice(0, SHOWN), ...more].map((line) => `          ${line}\n`);
   process.stdout.write(`FAILED  ${name} (${advice})\n${shown.join('')}`);
 }
+tally(STEPS.length - failures, failures);
+process.exitCode = failures > 0 ? 1 : 0;

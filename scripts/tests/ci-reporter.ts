@@ -1,9 +1,9 @@
-import { appendFileSync } from 'node:fs';
 import type { Reporter, TestModule } from 'vitest/node';
+import { tally } from './tally.js';
 
 /**
  * Fails a run in which a test was skipped or left to do: what cannot run here is a command of its own, never a skip.
- * Adds the run's numbers to the file that BREAKWATER_TALLY names, for whoever adds up several runs.
+ * Adds the run's numbers to the tally.
  */
 export class CiReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], errors: readonly unknown[]): void {
@@ -25,7 +25,6 @@ export class CiReporter implements Reporter {
         `FAILED: ${skipped.length} tests did not run:\n${skipped.map((name) => `  ${name}\n`).join('')}`,
       );
     }
-    const tally = process.env['BREAKWATER_TALLY'];
-    if (tally !== undefined) appendFileSync(tally, `${passed} ${failed + skipped.length}\n`);
+    tally(passed, failed + skipped.length);
   }
 }
