@@ -33,4 +33,9 @@ export { StallMonitor, type StallMonitorOptions, systemStalls } from './core/sta
 export type { Classify, Context, Operation, Options, Outcome, Permit, Policy, Verdict } from './core/types.js';
 export type { HistogramValue, Labels, Measured, MetricDefinition, Recorder } from './metrics/definition.js';
 export { Histogram } from './metrics/histogram.js';
+export { keyedSemaphoreFromEnv, semaphoreFromEnv } from './semaphore/from-env.js';
+export type { AcquireOptions, GateOptions } from './semaphore/gate.js';
+export { type KeyedSemaphore, type KeyedSemaphoreOptions, keyedSemaphore } from './semaphore/keyed-semaphore.js';
+export { SEMAPHORE_METRICS } from './semaphore/metrics.js';
+export { type Semaphore, type SemaphoreOptions, semaphore } from './semaphore/semaphore.js';
 export { type Timeout, type TimeoutOptions, timeout } from './timeout/timeout.js';
