@@ -67,7 +67,7 @@ describe('faultyServer', () => {
     const { bytes } = await exchange(server);
     expect(bytes.length).toBeGreaterThan(0);
     expect(bytes.toString('latin1')).not.toContain('HTTP');
-    await expect(get(server)).rejects.toMatchObject({ cause: { code: 'HPE_INVALID_CONSTANT' } });
+    await expect(get(server)).rejects.toMatchObject({ cause: { name: 'HTTPParserError' } });
   });
 
   it('ends in the middle of a response', async () => {
