@@ -20,10 +20,6 @@ export class CircuitTable {
     this.#maxKeys = maxKeys;
   }
 
-  get size(): number {
-    return this.#circuits.size;
-  }
-
   get counts(): Readonly<Record<CircuitState, number>> {
     return this.#counts;
   }

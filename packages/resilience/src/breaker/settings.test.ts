@@ -66,7 +66,7 @@ describe('circuitSettings', () => {
       const { window, rates, timed } = settings({ trip: { window: 'count' } });
       expect(window).toEqual({ kind: 'count', calls: 100 });
       expect(rates).toEqual({ minimumCalls: 20, failureRate: 0.5, slowCallRate: 1 });
-      expect(timed).toBe(false);
+      expect(timed).toBe(true);
     });
 
     it('fills a time window in', () => {

@@ -146,7 +146,8 @@ function tripSettings(name: string, trip: CountWindowRule | TimeWindowRule | und
       slowCallRate: check('slowCallRate', trip?.slowCallRate ?? 1, SHARE),
     },
     slowCallMs: check('slowCallMs', slowCallMs, { min: 0, infinite: true }),
-    timed: window?.kind === 'time' || slowCallMs !== Number.POSITIVE_INFINITY,
+    // With a window a success can trip, and then the circuit must know since when it is open.
+    timed: window !== undefined,
   };
 }
 

@@ -1,0 +1,423 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { RejectedError } from '../core/errors.js';
+import type { CircuitState } from '../core/events.js';
+import type { Verdict } from '../core/types.js';
+import { seededRandom } from '../testing/seeded-random.js';
+import { VirtualClock } from '../testing/virtual-clock.js';
+import { type CircuitBreaker, circuitBreaker } from './circuit-breaker.js';
+import type { CircuitBreakerOptions } from './settings.js';
+
+interface Rules extends CircuitBreakerOptions {
+  failureThreshold: number;
+  recoveryTimeoutMs: number;
+  recoveryMultiplier: number;
+  maxRecoveryTimeoutMs: number;
+  recoveryJitter: number;
+  successThreshold: number;
+  maxProbes: number;
+  probeTimeoutMs: number;
+  rampUpMs: number;
+  shadow: boolean;
+}
+
+/** The breaker as one would describe it: lists and sets of everything, searched through each time. */
+class Model {
+  readonly rules: Rules;
+  readonly random: () => number;
+  nowMs = 0;
+  state: CircuitState = 'closed';
+  failures = 0;
+  results: Array<{ atMs: number; failed: boolean; slow: boolean }> = [];
+  rampFromMs: number | undefined;
+  untilMs = 0;
+  attempts = 0;
+  probes = new Set<number>();
+  probedMs = 0;
+  successes = 0;
+  isolations = new Set<number>();
+  disablements = new Set<number>();
+  /** Calls that ran and may still count, with the time at which they began. A change of state forgets them all. */
+  counting = new Map<number, number>();
+
+  constructor(rules: Rules, random: () => number) {
+    this.rules = rules;
+    this.random = random;
+  }
+
+  enter(state: CircuitState): void {
+    this.state = state;
+    this.counting.clear();
+    this.failures = 0;
+    this.results = [];
+    this.rampFromMs = undefined;
+    this.probes.clear();
+    this.successes = 0;
+  }
+
+  close(ramping: boolean): void {
+    this.enter('closed');
+    this.attempts = 0;
+    if (ramping && this.rules.rampUpMs > 0) this.rampFromMs = this.nowMs;
+  }
+
+  open(hintMs: number): void {
+    this.enter('open');
+    this.attempts++;
+    const { recoveryTimeoutMs, recoveryMultiplier, maxRecoveryTimeoutMs, recoveryJitter } = this.rules;
+    let openMs = Math.min(maxRecoveryTimeoutMs, recoveryTimeoutMs * recoveryMultiplier ** (this.attempts - 1));
+    if (recoveryJitter > 0) openMs *= 1 + recoveryJitter * (2 * this.random() - 1);
+    this.untilMs = this.nowMs + Math.min(maxRecoveryTimeoutMs, Math.max(openMs, hintMs));
+  }
+
+  /** Returns why a call does not run, or undefined. */
+  start(id: number): string | undefined {
+    const refusal = this.refusal(id);
+    if (refusal === undefined) this.counting.set(id, this.nowMs);
+    return refusal;
+  }
+
+  refusal(id: number): string | undefined {
+    if (this.state === 'isolated') return 'isolated';
+    if (this.state === 'open' && this.nowMs >= this.untilMs) this.enter('half-open');
+    if (this.state === 'half-open') {
+      if (this.probes.size < this.rules.maxProbes) {
+        this.probes.add(id);
+        this.probedMs = this.nowMs;
+        return undefined;
+      }
+      if (this.nowMs - this.probedMs < this.rules.probeTimeoutMs) return 'probing';
+      this.open(0);
+    }
+    if (this.state === 'open') return 'open';
+    if (this.state === 'closed' && this.rampFromMs !== undefined) {
+      const share = 0.1 + (0.9 * (this.nowMs - this.rampFromMs)) / this.rules.rampUpMs;
+      if (this.nowMs - this.rampFromMs >= this.rules.rampUpMs) this.rampFromMs = undefined;
+      else if (this.random() >= share) return 'shed';
+    }
+    return undefined;
+  }
+
+  finish(id: number, verdict: Verdict, hintMs: number): void {
+    const beganMs = this.counting.get(id);
+    if (beganMs === undefined) return;
+    this.counting.delete(id);
+    this.probes.delete(id);
+    if (verdict === 'ignore' || this.state === 'disabled') return;
+    const failed = verdict === 'failure';
+    const slow = this.nowMs - beganMs > (this.rules.trip?.slowCallMs ?? Number.POSITIVE_INFINITY);
+    if (this.state === 'half-open') {
+      if (failed || slow) this.open(failed ? hintMs : 0);
+      else if (++this.successes === this.rules.successThreshold) this.close(true);
+      return;
+    }
+    this.failures = failed ? this.failures + 1 : 0;
+    this.results.push({ atMs: this.nowMs, failed, slow });
+    if (this.failures >= this.rules.failureThreshold || this.tooMany()) this.open(failed ? hintMs : 0);
+  }
+
+  tooMany(): boolean {
+    const { trip } = this.rules;
+    if (trip === undefined) return false;
+    const held =
+      trip.window === 'count'
+        ? this.results.slice(-trip.calls!)
+        : this.results.filter(({ atMs }) => this.bucket(atMs) > this.bucket(this.nowMs) - trip.buckets!);
+    if (held.length < trip.minimumCalls!) return false;
+    const share = (matching: typeof held) => matching.length / held.length;
+    return (
+      share(held.filter(({ failed }) => failed)) >= trip.failureRate! ||
+      share(held.filter(({ slow }) => slow)) >= (trip.slowCallRate ?? 1)
+    );
+  }
+
+  bucket(ms: number): number {
+    const { trip } = this.rules;
+    return trip?.window === 'time' ? Math.floor(ms / (trip.durationMs! / trip.buckets!)) : 0;
+  }
+
+  isolate(hold: number): void {
+    if (this.state !== 'isolated') this.enter('isolated');
+    this.isolations.add(hold);
+  }
+
+  disable(hold: number): void {
+    this.disablements.add(hold);
+    if (this.state !== 'isolated' && this.state !== 'disabled') this.enter('disabled');
+  }
+
+  release(hold: number): void {
+    const lastIsolation = this.isolations.delete(hold) && this.isolations.size === 0;
+    const lastDisablement = this.disablements.delete(hold) && this.disablements.size === 0;
+    if (lastIsolation && this.disablements.size > 0) this.enter('disabled');
+    else if (lastIsolation || (lastDisablement && this.state === 'disabled')) this.close(true);
+  }
+
+  reset(): void {
+    this.isolations.clear();
+    this.disablements.clear();
+    this.close(false);
+  }
+
+  /** A snapshot goes to a new process: holds, probes, windows and the ramp-up stay behind. */
+  restart(): void {
+    const { state, failures } = this;
+    this.isolations.clear();
+    this.disablements.clear();
+    this.enter(state === 'half-open' ? 'open' : state);
+    this.failures = failures;
+    if (state === 'isolated') this.isolations.add(-1);
+    if (state === 'disabled') this.disablements.add(-1);
+  }
+}
+
+/** The breaker itself, with what its commands need. */
+class Real {
+  readonly breaker: CircuitBreaker;
+  readonly clock = new VirtualClock();
+  readonly calls: Array<{ id: number; end: (verdict: Verdict, hintMs: number) => void }> = [];
+  readonly holds: Array<{ id: number; hold: Disposable }> = [];
+  lastId = 0;
+
+  constructor(rules: Rules, random: () => number) {
+    this.breaker = circuitBreaker({
+      ...rules,
+      clock: this.clock,
+      random,
+      classify: (outcome) => ('error' in outcome ? (outcome.error as { verdict: Verdict }).verdict : 'success'),
+    });
+  }
+}
+
+type Command = fc.AsyncCommand<Model, Real>;
+
+function command(label: string, run: (model: Model, real: Real) => void | Promise<void>): Command {
+  return {
+    check: () => true,
+    async run(model, real) {
+      await run(model, real);
+      expect(real.breaker.state).toBe(model.state);
+      expect(real.breaker.retryAfterMs).toBeCloseTo(
+        model.state === 'open' ? Math.max(0, model.untilMs - model.nowMs) : 0,
+        6,
+      );
+      if (model.state === 'closed') expect(real.breaker.snapshot()).toMatchObject({ failures: model.failures });
+      if (model.state === 'open') expect(real.breaker.snapshot()).toMatchObject({ attempts: model.attempts });
+    },
+    toString: () => label,
+  };
+}
+
+const microtasks = async () => {
+  for (let turn = 0; turn < 5; turn++) await Promise.resolve();
+};
+
+/** Runs an operation that ends when its command says so. */
+const start = command('start', (model, real) => {
+  const id = ++real.lastId;
+  let ran = false;
+  let end!: (verdict: Verdict, hintMs: number) => void;
+  const answer = real.breaker
+    .execute(() => {
+      ran = true;
+      return new Promise((resolve, reject) => {
+        end = (verdict, hintMs) =>
+          verdict === 'success' ? resolve(id) : reject({ verdict, ...(hintMs > 0 && { retryAfterMs: hintMs }) });
+      });
+    })
+    .catch((error: unknown) => error);
+  return answerTo(model, real, id, ran, answer, (verdict, hintMs) => end(verdict, hintMs));
+});
+
+const acquire = command('acquire', (model, real) => {
+  const id = ++real.lastId;
+  try {
+    const permit = real.breaker.acquire();
+    const end = (verdict: Verdict, hintMs: number) =>
+      verdict === 'failure' ? permit.failure({ retryAfterMs: hintMs }) : permit[verdict]();
+    return answerTo(model, real, id, true, Promise.resolve(), end);
+  } catch (error) {
+    return answerTo(model, real, id, false, Promise.resolve(error), () => {});
+  }
+});
+
+async function answerTo(
+  model: Model,
+  real: Real,
+  id: number,
+  ran: boolean,
+  answer: Promise<unknown>,
+  end: (verdict: Verdict, hintMs: number) => void,
+): Promise<void> {
+  const refusal = model.start(id);
+  const runs = refusal === undefined || (model.rules.shadow && refusal !== 'isolated');
+  expect(ran).toBe(runs);
+  if (runs) {
+    real.calls.push({ id, end });
+    return;
+  }
+  const error = await answer;
+  expect(error).toBeInstanceOf(RejectedError);
+  expect((error as RejectedError).reason).toBe(refusal);
+  const { retryAfterMs } = error as RejectedError;
+  if (refusal === 'open') expect(retryAfterMs).toBeCloseTo(model.untilMs - model.nowMs, 6);
+  else expect(retryAfterMs).toBeUndefined();
+}
+
+const finish = fc
+  .record({
+    which: fc.nat(),
+    verdict: fc.constantFrom<Verdict>('success', 'success', 'failure', 'failure', 'ignore'),
+    hintMs: fc.constantFrom(0, 0, 0, 70, 900),
+  })
+  .map(({ which, verdict, hintMs }) =>
+    command(`finish ${which} ${verdict} ${hintMs}`, async (model, real) => {
+      if (real.calls.length === 0) return;
+      const [{ id, end }] = real.calls.splice(which % real.calls.length, 1) as [(typeof real.calls)[0]];
+      end(verdict, hintMs);
+      await microtasks();
+      model.finish(id, verdict, hintMs);
+    }),
+  );
+
+/** A run of calls that all end alike: what trips and what closes. */
+const burst = fc
+  .record({ count: fc.integer({ min: 1, max: 6 }), verdict: fc.constantFrom<Verdict>('success', 'failure') })
+  .map(({ count, verdict }) =>
+    command(`burst ${count} ${verdict}`, async (model, real) => {
+      for (let call = 0; call < count; call++) {
+        await start.run(model, real);
+        const last = real.calls.at(-1);
+        if (last === undefined || last.id !== real.lastId) continue;
+        real.calls.pop();
+        last.end(verdict, 0);
+        await microtasks();
+        model.finish(last.id, verdict, 0);
+      }
+    }),
+  );
+
+const advance = fc
+  .oneof(
+    fc.integer({ min: 1, max: 12 }),
+    fc.integer({ min: 20, max: 120 }),
+    fc.constantFrom(50, 100, 200, 5_000, 3_600_000),
+  )
+  .map((ms) =>
+    command(`advance ${ms}`, (model, real) => {
+      real.clock.stall(ms);
+      model.nowMs += ms;
+    }),
+  );
+
+const isolate = command('isolate', (model, real) => {
+  const id = ++real.lastId;
+  real.holds.push({ id, hold: real.breaker.isolate() });
+  model.isolate(id);
+});
+
+const disable = command('disable', (model, real) => {
+  const id = ++real.lastId;
+  real.holds.push({ id, hold: real.breaker.disable() });
+  model.disable(id);
+});
+
+const release = fc.nat().map((which) =>
+  command(`release ${which}`, (model, real) => {
+    if (real.holds.length === 0) return;
+    // Not taken off the list: a hold that is disposed twice must do nothing the second time.
+    const { id, hold } = real.holds[which % real.holds.length]!;
+    hold[Symbol.dispose]();
+    model.release(id);
+  }),
+);
+
+const reset = command('reset', (model, real) => {
+  real.breaker.reset();
+  model.reset();
+});
+
+const restart = command('restart', (model, real) => {
+  real.breaker.restore(JSON.parse(JSON.stringify(real.breaker.snapshot())));
+  model.restart();
+});
+
+const commands = (rarely: fc.Arbitrary<Command>[]) =>
+  fc.commands(
+    [
+      fc.constant(start),
+      fc.constant(start),
+      fc.constant(acquire),
+      finish,
+      finish,
+      finish,
+      burst,
+      advance,
+      advance,
+      ...rarely,
+    ],
+    { maxCommands: 60, size: 'max' },
+  );
+
+const orders = [fc.constant(isolate), fc.constant(disable), release, release, fc.constant(reset), fc.constant(restart)];
+
+const rate = {
+  minimumCalls: fc.integer({ min: 1, max: 4 }),
+  failureRate: fc.constantFrom(0.25, 0.5, 1),
+};
+const slow = { slowCallMs: fc.constantFrom(5, 30), slowCallRate: fc.constantFrom(0.5, 1) };
+
+const trip = fc.oneof(
+  { weight: 3, arbitrary: fc.constant(undefined) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ window: fc.constant('count' as const), calls: fc.integer({ min: 4, max: 6 }), ...rate }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ window: fc.constant('count' as const), calls: fc.constant(4), ...rate, ...slow }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      window: fc.constant('time' as const),
+      durationMs: fc.constantFrom(40, 100),
+      buckets: fc.constantFrom(1, 4, 10),
+      ...rate,
+      ...slow,
+    }),
+  },
+);
+
+const rules: fc.Arbitrary<Rules> = fc
+  .record({
+    trip,
+    failureThreshold: fc.integer({ min: 1, max: 5 }),
+    recoveryTimeoutMs: fc.constant(100),
+    recoveryMultiplier: fc.constantFrom(1, 2),
+    maxRecoveryTimeoutMs: fc.constantFrom(100, 500),
+    recoveryJitter: fc.constantFrom(0, 0.5),
+    successThreshold: fc.integer({ min: 1, max: 4 }),
+    maxProbes: fc.integer({ min: 1, max: 3 }),
+    probeTimeoutMs: fc.constantFrom(30, 150),
+    rampUpMs: fc.constantFrom(0, 0, 90),
+    shadow: fc.constantFrom(false, false, false, true),
+  })
+  .map(({ trip, ...rest }) => (trip === undefined ? rest : { ...rest, trip }));
+
+async function compare(rules: Rules, seed: number, sequence: Iterable<Command>): Promise<void> {
+  await fc.asyncModelRun(
+    () => ({ model: new Model(rules, seededRandom(seed)), real: new Real(rules, seededRandom(seed)) }),
+    sequence,
+  );
+}
+
+describe('the circuit breaker and its plain model', () => {
+  it('agree on every history of calls that end in any order', async () => {
+    await fc.assert(fc.asyncProperty(rules, fc.nat(), commands([]), compare), { numRuns: 400 });
+  });
+
+  it('agree when somebody isolates, disables, resets and restarts meanwhile', async () => {
+    await fc.assert(fc.asyncProperty(rules, fc.nat(), commands(orders), compare), { numRuns: 400 });
+  });
+});
