@@ -12,6 +12,7 @@ import { telemetryMetrics as METRICS } from '../metrics.js';
 import { PROBE_KINDS, type ProbeKind } from '../probes/probe.js';
 import type { Sink } from '../sinks/sink.js';
 import { LOSS_REASONS, type LossReason } from './loss.js';
+import { presentable } from './turn-error.js';
 
 /** What one turn brought: complete lines of line protocol. */
 export interface Sample {
@@ -46,6 +47,7 @@ export class Samples implements Measured {
   #takenLines = 0;
   #pendingLines = 0;
   #draining = false;
+  #sinkError: string | undefined;
 
   constructor(options: SamplesOptions) {
     this.#options = options;
@@ -70,6 +72,11 @@ export class Samples implements Measured {
 
   get pending(): number {
     return this.#pendingLines;
+  }
+
+  /** What the sink said when it last took nothing; undefined while it takes what it is given. */
+  get sinkError(): string | undefined {
+    return this.#sinkError;
   }
 
   get written(): ReadonlyMap<ProbeKind, number> {
@@ -112,11 +119,15 @@ export class Samples implements Measured {
     await this.#pool.drain({ deadlineMs: timeoutMs });
   }
 
-  #write(samples: readonly Sample[], context: Context): Promise<void> {
-    return this.#options.sink.write(
-      samples.flatMap(({ lines }) => lines),
-      context,
-    );
+  async #write(samples: readonly Sample[], context: Context): Promise<void> {
+    const lines = samples.flatMap((sample) => sample.lines);
+    try {
+      await this.#options.sink.write(lines, context);
+      this.#sinkError = undefined;
+    } catch (error) {
+      this.#sinkError = error instanceof Error ? presentable(error.message) : 'it failed';
+      throw error;
+    }
   }
 
   #lose(reason: LossReason, lines: number, error: unknown): void {

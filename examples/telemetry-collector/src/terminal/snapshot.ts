@@ -1,0 +1,20 @@
+import type { CircuitHistory } from '../flow/circuit-watch.js';
+import type { TargetStatus } from '../flow/status.js';
+import type { ProbeKind } from '../probes/probe.js';
+
+/** A target, with how often its circuit opened and closed again. */
+export interface TargetView extends TargetStatus {
+  readonly history: CircuitHistory;
+}
+
+/** What the terminal shows of a collector at one moment. */
+export interface Snapshot {
+  readonly uptimeMs: number;
+  readonly targets: readonly TargetView[];
+  /** Lines that the sink has taken, by kind of probe. */
+  readonly written: ReadonlyMap<ProbeKind, number>;
+  readonly lost: number;
+  readonly pending: number;
+  /** The 99th percentile of the event loop's lag, in milliseconds. */
+  readonly loopLagMs: number;
+}
