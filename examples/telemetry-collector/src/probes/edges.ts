@@ -1,4 +1,4 @@
-import type { Clock, Random } from '@breakwater/resilience';
+import type { Clock } from '@breakwater/resilience';
 import type { NameLookup } from '@breakwater/resilience/http';
 import type { Dispatcher } from 'undici';
 
@@ -9,7 +9,4 @@ export interface ProbeEdges {
   /** Looks up every name that a probe connects to. */
   readonly nameLookup: NameLookup;
   readonly clock: Clock;
-  readonly random: Random;
-  /** Where secrets are read (`communityFrom`, `keyFrom`, `headersFrom`). */
-  readonly env: Readonly<Record<string, string | undefined>>;
 }

@@ -1,23 +1,24 @@
 import { createSocket, type RemoteInfo } from 'node:dgram';
 import { once } from 'node:events';
-import { ConfigError } from '@breakwater/resilience';
 import { VirtualClock } from '@breakwater/resilience/testing';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { Secret } from '../targets/secret.js';
+import type { SnmpCredentials } from '../targets/target.js';
 import { eventually, FakeLookup } from './loopback.suite.js';
 import type { Reading } from './probe.js';
-import { describeProbe } from './probe.suite.js';
-import type { AccessOptions } from './snmp/access.js';
+import { describeProbe, expectWellFormed } from './probe.suite.js';
 import { AUTH_KEY, FakeAgent, type FakeInterface, PRIV_KEY } from './snmp/agent.suite.js';
 import { SnmpProbe, type SnmpProbeOptions } from './snmp.js';
 
-const env = { SNMP_AUTH_KEY: AUTH_KEY, SNMP_PRIV_KEY: PRIV_KEY };
+const V2C: SnmpCredentials = { version: '2c', community: new Secret('public') };
 const V3 = {
-  version: 3,
+  version: '3',
   user: 'telemetry',
-  auth: { protocol: 'sha256', keyFrom: 'SNMP_AUTH_KEY' },
-  priv: { protocol: 'aes', keyFrom: 'SNMP_PRIV_KEY' },
-} as const;
-const WALKS = { walk: ['ifTable', 'ifXTable'] } as const;
+  context: undefined,
+  auth: { protocol: 'sha256', key: new Secret(AUTH_KEY) },
+  priv: { protocol: 'aes', key: new Secret(PRIV_KEY) },
+} as const satisfies SnmpCredentials;
+const walk = ['ifTable', 'ifXTable'];
 
 const eth0: FakeInterface = {
   index: 2,
@@ -52,11 +53,11 @@ async function udpPort(answer: () => Buffer | undefined = () => undefined) {
   };
 }
 
-const silence = (access: AccessOptions) => async (clock: VirtualClock) => {
+const silence = (credentials: SnmpCredentials) => async (clock: VirtualClock) => {
   const server = await udpPort();
-  const options = { host: 'sw1.test', port: server.port, ...access, ...WALKS };
+  const options = { host: 'sw1.test', port: server.port, credentials, walk };
   return {
-    probe: new SnmpProbe(options, { nameLookup: new FakeLookup(), clock, env }),
+    probe: new SnmpProbe(options, { nameLookup: new FakeLookup(), clock }),
     contacts: server.received,
     open: () => 0,
     // Every operation waits for its answer.
@@ -72,9 +73,9 @@ describeProbe({
     agent.upTime = 4_711;
     agent.interfaces = [lo, eth0];
     const nameLookup = new FakeLookup();
-    const options = { host: 'sw1.test', port: agent.port, ...V3, ...WALKS };
+    const options = { host: 'sw1.test', port: agent.port, credentials: V3, walk };
     return {
-      probe: new SnmpProbe(options, { nameLookup, clock, env }),
+      probe: new SnmpProbe(options, { nameLookup, clock }),
       contacts: () => nameLookup.asked + agent.received,
       open: () => 0,
       close: () => agent.close(),
@@ -84,15 +85,15 @@ describeProbe({
     async 'the look-up'(clock) {
       const nameLookup = new FakeLookup();
       nameLookup.hang = true;
-      const options = { host: 'sw1.test', version: '2c', ...WALKS } as const;
+      const options = { host: 'sw1.test', port: 161, credentials: V2C, walk };
       return {
-        probe: new SnmpProbe(options, { nameLookup, clock, env }),
+        probe: new SnmpProbe(options, { nameLookup, clock }),
         contacts: () => nameLookup.asked,
         open: () => nameLookup.pending,
         close: async () => {},
       };
     },
-    'the answer': silence({ version: '2c' }),
+    'the answer': silence(V2C),
     'the discovery': silence(V3),
   },
 });
@@ -101,12 +102,11 @@ describe('the SNMP probe', () => {
   let clock: VirtualClock;
   let agent: FakeAgent;
   const context = { signal: new AbortController().signal, deadline: Number.POSITIVE_INFINITY, attempt: 1 };
-  const probing = (options: object, variables: Record<string, string> = env) =>
-    new SnmpProbe({ host: 'sw1.test', port: agent.port, ...options } as SnmpProbeOptions, {
-      nameLookup: new FakeLookup(),
-      clock,
-      env: variables,
-    });
+  const probing = (credentials: SnmpCredentials, options: Partial<SnmpProbeOptions> = {}) =>
+    new SnmpProbe(
+      { host: 'sw1.test', port: agent.port, credentials, walk, ...options },
+      { nameLookup: new FakeLookup(), clock },
+    );
   const run = (probe: SnmpProbe, name: string) => probe.operations.find((one) => one.name === name)!.run(context);
   const fieldsOf = (readings: readonly Reading[], name: string) =>
     readings.find(({ tags }) => tags['interface'] === name)?.fields;
@@ -128,22 +128,22 @@ describe('the SNMP probe', () => {
   afterEach(() => agent.close());
 
   it.each([
-    ['v2c', { version: '2c' }],
+    ['v2c', V2C],
     ['v3', V3],
-  ])('reads uptime and name with %s', async (_version, access) => {
-    expect(await run(probing(access), 'system')).toEqual([
+  ])('reads uptime and name with %s', async (_version, credentials) => {
+    expect(await run(probing(credentials), 'system')).toEqual([
       { measurement: 'snmp_system', tags: {}, fields: { uptime_seconds: 1_000, name: 'core-sw1' } },
     ]);
   });
 
-  it('has one operation for the system and one for each table', () => {
-    const names = (options: object) => probing({ version: '2c', ...options }).operations.map(({ name }) => name);
-    expect(names({})).toEqual(['system']);
-    expect(names(WALKS)).toEqual(['system', 'ifTable', 'ifXTable']);
+  it('has one operation for the system and one for each walk', () => {
+    const names = (walk: string[]) => probing(V2C, { walk }).operations.map(({ name }) => name);
+    expect(names([])).toEqual(['system']);
+    expect(names(['ifXTable', '1.3.6.1.2.1.25'])).toEqual(['system', 'ifXTable', 'walk_1_3_6_1_2_1_25']);
   });
 
   it('reads states and totals at once, and rates from the second time on', async () => {
-    const probe = probing({ version: '2c', ...WALKS });
+    const probe = probing(V2C);
     expect(await run(probe, 'ifTable')).toEqual([
       {
         measurement: 'snmp_interface',
@@ -176,7 +176,7 @@ describe('the SNMP probe', () => {
   });
 
   it('reads 64-bit counters through their wrap', async () => {
-    const probe = probing({ ...V3, ...WALKS });
+    const probe = probing(V3);
     agent.interfaces = [{ ...eth0, hcInOctets: 2n ** 64n - 1_000n }];
     expect(fieldsOf(await run(probe, 'ifXTable'), 'eth0')).toEqual({
       alias: 'to the roof',
@@ -189,7 +189,7 @@ describe('the SNMP probe', () => {
   });
 
   it('follows a 32-bit counter through its wrap', async () => {
-    const probe = probing({ version: '2c', ...WALKS });
+    const probe = probing(V2C);
     agent.interfaces = [{ ...eth0, inOctets: 2 ** 32 - 1 }];
     await run(probe, 'ifTable');
     await pass(10_000);
@@ -198,7 +198,7 @@ describe('the SNMP probe', () => {
   });
 
   it('goes on through the wrap of sysUpTime after 497 days', async () => {
-    const probe = probing({ version: '2c', ...WALKS });
+    const probe = probing(V2C);
     ticks = 2 ** 32 - 500;
     agent.upTime = ticks;
     await run(probe, 'ifTable');
@@ -211,7 +211,7 @@ describe('the SNMP probe', () => {
     ['seen at once', 10_000, 300],
     ['seen much later', 3_600_000, 180_000],
   ])('gives no rate across a restart of the agent, %s, and one again after it', async (_when, ms, upTime) => {
-    const probe = probing({ version: '2c', ...WALKS });
+    const probe = probing(V2C);
     await run(probe, 'ifTable');
     await pass(ms);
     ticks = upTime;
@@ -224,7 +224,7 @@ describe('the SNMP probe', () => {
   });
 
   it('gives no rate to an interface that took over the index of another', async () => {
-    const probe = probing({ version: '2c', ...WALKS });
+    const probe = probing(V2C);
     await run(probe, 'ifTable');
     await pass(10_000);
     agent.interfaces = [{ ...eth0, descr: 'eth1', inOctets: 4_000_000 }];
@@ -234,7 +234,7 @@ describe('the SNMP probe', () => {
   });
 
   it('gives no rate when the agent says that counters were set anew', async () => {
-    const probe = probing({ version: '2c', ...WALKS });
+    const probe = probing(V2C);
     await run(probe, 'ifXTable');
     await pass(10_000);
     agent.interfaces = [{ ...eth0, hcInOctets: 6_000_000_000n, discontinuity: 100_500 }];
@@ -242,7 +242,7 @@ describe('the SNMP probe', () => {
   });
 
   it('keeps the last complete walk as the base of rates when one fails', async () => {
-    const probe = probing({ version: '2c', ...WALKS, maxRows: 2 });
+    const probe = probing(V2C, { maxRows: 2 });
     await run(probe, 'ifTable');
     await pass(10_000);
     agent.interfaces = [lo, { ...eth0, inOctets: 90_000 }, { ...eth0, index: 3 }];
@@ -254,9 +254,9 @@ describe('the SNMP probe', () => {
 
   it('fails by name when the agent shows no interface', async () => {
     agent.interfaces = [];
-    await expect(run(probing({ version: '2c', ...WALKS }), 'ifTable')).rejects.toMatchObject({
+    await expect(run(probing(V2C), 'ifTable')).rejects.toMatchObject({
       code: 'failed',
-      message: expect.stringContaining('any row of ifTable'),
+      message: expect.stringContaining('anything of ifTable'),
     });
   });
 
@@ -279,7 +279,7 @@ describe('the SNMP probe', () => {
     relay.bind(0, '127.0.0.1');
     await once(relay, 'listening');
     try {
-      expect(await run(probing({ version: '2c', ...WALKS, port: relay.address().port }), 'ifTable')).toHaveLength(2);
+      expect(await run(probing(V2C, { port: relay.address().port }), 'ifTable')).toHaveLength(2);
       expect(asked.slice(0, 4)).toEqual([10, 5, 3, 3]);
     } finally {
       relay.close();
@@ -290,8 +290,8 @@ describe('the SNMP probe', () => {
   it('walks many rows, and refuses more than allowed', async () => {
     const many = Array.from({ length: 120 }, (_, at) => ({ ...eth0, index: at + 1, descr: `port ${at + 1}` }));
     agent.interfaces = many;
-    expect(await run(probing({ version: '2c', ...WALKS }), 'ifTable')).toHaveLength(120);
-    await expect(run(probing({ version: '2c', ...WALKS, maxRows: 119 }), 'ifTable')).rejects.toMatchObject({
+    expect(await run(probing(V2C), 'ifTable')).toHaveLength(120);
+    await expect(run(probing(V2C, { maxRows: 119 }), 'ifTable')).rejects.toMatchObject({
       code: 'too-large',
     });
   });
@@ -303,27 +303,31 @@ describe('the SNMP probe', () => {
     });
   });
 
-  it('asks for the community in the named variable, and for "public" when nothing is set', async () => {
-    await run(probing({ version: '2c' }, {}), 'system');
-    await run(probing({ version: '2c', communityFrom: 'ROOF' }, { ROOF: 'public', SNMP_COMMUNITY: 'no' }), 'system');
-    await run(probing({ version: '2c' }, { SNMP_COMMUNITY: 'public' }), 'system');
-    expect(agent.received).toBe(3);
-  });
-
-  it.each([
-    [{ version: '2c', communityFrom: 'ROOF' }, {}, 'ROOF is not set'],
-    [V3, { SNMP_AUTH_KEY: AUTH_KEY }, 'SNMP_PRIV_KEY is not set'],
-    [V3, { ...env, SNMP_AUTH_KEY: 'secret7' }, 'SNMP_AUTH_KEY has 7 characters'],
-  ])('refuses to start without its secrets (%#)', (options, variables, message) => {
-    expect(() => probing(options, variables as Record<string, string>)).toThrow(ConfigError);
-    expect(() => probing(options, variables as Record<string, string>)).toThrow(message);
-    expect(() => probing(options, variables as Record<string, string>)).not.toThrow('secret7');
+  it('walks any other part of the MIB, with rates of what are counters', async () => {
+    const probe = probing(V2C, { walk: ['1.3.6.1.2.1.2.2.1'] });
+    const name = 'walk_1_3_6_1_2_1_2_2_1';
+    const values = async () => {
+      const readings = await run(probe, name);
+      expectWellFormed(readings);
+      expect(new Set(readings.map(({ measurement }) => measurement))).toEqual(new Set(['snmp_value']));
+      return new Map(readings.map(({ tags, fields }) => [tags['oid'], fields]));
+    };
+    const first = await values();
+    expect(first.size).toBe(14);
+    expect(first.get('1.3.6.1.2.1.2.2.1.2.2')).toEqual({ text: 'eth0' });
+    expect(first.get('1.3.6.1.2.1.2.2.1.5.2')).toEqual({ value: 1e9 });
+    expect(first.get('1.3.6.1.2.1.2.2.1.10.2')).toEqual({ value: 1_000 });
+    await pass(10_000);
+    agent.interfaces = [lo, { ...eth0, inOctets: 6_000 }];
+    const second = await values();
+    expect(second.get('1.3.6.1.2.1.2.2.1.5.2')).toEqual({ value: 1e9 });
+    expect(second.get('1.3.6.1.2.1.2.2.1.10.2')).toEqual({ value: 6_000, per_second: 500 });
   });
 
   it('names a closed port at once', async () => {
     const closed = await udpPort();
     await closed.close();
-    await expect(run(probing({ version: '2c', port: closed.port }), 'system')).rejects.toMatchObject({
+    await expect(run(probing(V2C, { port: closed.port }), 'system')).rejects.toMatchObject({
       code: 'refused',
     });
   });
@@ -336,8 +340,8 @@ describe('the SNMP probe', () => {
   ])('names an answer of %s as malformed, and lives on', async (_what, answer) => {
     const server = await udpPort(() => answer);
     try {
-      for (const access of [{ version: '2c' }, V3]) {
-        await expect(run(probing({ ...access, port: server.port }), 'system')).rejects.toMatchObject({
+      for (const credentials of [V2C, V3]) {
+        await expect(run(probing(credentials, { port: server.port }), 'system')).rejects.toMatchObject({
           code: 'malformed',
         });
       }
@@ -350,7 +354,7 @@ describe('the SNMP probe', () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     const server = await udpPort();
     try {
-      const failure = expect(run(probing({ version: '2c', port: server.port }), 'system')).rejects.toMatchObject({
+      const failure = expect(run(probing(V2C, { port: server.port }), 'system')).rejects.toMatchObject({
         code: 'timeout',
         message: expect.stringContaining('check that it runs, and the community or user'),
       });

@@ -1,51 +1,49 @@
 import type { Varbind } from 'net-snmp';
+import type { SnmpTarget } from '../targets/target.js';
 import type { ProbeEdges } from './edges.js';
 import { type Probe, ProbeError, type ProbeOperation, type Reading } from './probe.js';
 import { type RunLimit, runWithin } from './run-limit.js';
-import { type Access, type AccessOptions, readAccess } from './snmp/access.js';
+import { toAccess } from './snmp/access.js';
 import type { AgentTime } from './snmp/agent-time.js';
-import { InterfaceRates } from './snmp/interface-rates.js';
+import { InterfaceWalk } from './snmp/interface-walk.js';
 import { SnmpSession } from './snmp/session.js';
 import { TooBigError } from './snmp/session-error.js';
-import { TableWalk } from './snmp/table-walk.js';
-import { columnsOf, INTERFACE_TABLES, type InterfaceTable, type TableName } from './snmp/tables.js';
+import { SubtreeWalk } from './snmp/subtree-walk.js';
+import { TableWalk, type WalkReader } from './snmp/table-walk.js';
+import { INTERFACE_TABLES, isTableName } from './snmp/tables.js';
 import { toNumber, toText } from './snmp/values.js';
 
-export type SnmpProbeOptions = AccessOptions & {
-  /** A name or an address. */
-  readonly host: string;
-  /** Default 161. */
-  readonly port?: number | undefined;
-  /** Tables to read besides the system group. Default none. */
-  readonly walk?: readonly TableName[] | undefined;
+export type SnmpProbeOptions = Pick<SnmpTarget, 'host' | 'port' | 'credentials' | 'walk'> & {
   /** A larger table is an error. Default 10,000. */
-  readonly maxRows?: number | undefined;
+  readonly maxRows?: number;
 };
+
+type Edges = Pick<ProbeEdges, 'nameLookup' | 'clock'>;
 
 const SYS_UP_TIME = '1.3.6.1.2.1.1.3';
 const SYS_NAME = '1.3.6.1.2.1.1.5';
-const DEFAULT_PORT = 161;
 const DEFAULT_MAX_ROWS = 10_000;
 /** Rows to ask for at once: with fifteen columns about 2.5 kB, and an agent may always answer less. */
 const REPETITIONS = 10;
 
-/** An SNMP agent: uptime and name, and interface tables if asked for, each in an operation of its own. */
+/** An SNMP agent: uptime and name, and what is to be walked, each in an operation of its own. */
 export class SnmpProbe implements Probe {
   readonly kind = 'snmp';
   readonly operations: readonly ProbeOperation[];
   readonly #options: SnmpProbeOptions;
-  readonly #edges: Pick<ProbeEdges, 'nameLookup' | 'clock' | 'env'>;
-  readonly #access: Access;
+  readonly #edges: Edges;
   /** What the target is called in messages. */
   readonly #host: string;
 
-  /** Throws a ConfigError when a secret is missing. */
-  constructor(options: SnmpProbeOptions, edges: Pick<ProbeEdges, 'nameLookup' | 'clock' | 'env'>) {
+  constructor(options: SnmpProbeOptions, edges: Edges) {
     this.#options = options;
     this.#edges = edges;
-    this.#access = readAccess(options, edges.env);
-    this.#host = `${options.host}:${options.port ?? DEFAULT_PORT}`;
-    const walks = [...new Set(options.walk)].map((name) => this.#walking(name, INTERFACE_TABLES[name]));
+    this.#host = `${options.host}:${options.port}`;
+    const walks = options.walk.map((walk) =>
+      isTableName(walk)
+        ? this.#walking(walk, walk, new InterfaceWalk(INTERFACE_TABLES[walk]))
+        : this.#walking(`walk_${walk.replaceAll('.', '_')}`, walk, new SubtreeWalk(walk)),
+    );
     this.operations = [this.#operation('system', (session) => this.#readSystem(session)), ...walks];
   }
 
@@ -63,13 +61,13 @@ export class SnmpProbe implements Probe {
 
   /** Only addresses reach net-snmp: its own look-ups could not be ended, and would take the disk's threads. */
   async #open(limit: RunLimit): Promise<SnmpSession> {
-    const { host, port = DEFAULT_PORT } = this.#options;
+    const { host, port, credentials } = this.#options;
     limit.stage = 'looking up its name';
     const found = await this.#edges.nameLookup.lookup(host, { signal: limit.signal, deadline: limit.deadline });
     const first = found[0];
     if (first === undefined) throw new ProbeError('dns', `${this.#host}: its name has no address`);
     limit.stage = 'waiting for its SNMP agent';
-    return SnmpSession.open({ host: this.#host, port, ...first }, this.#access, limit);
+    return SnmpSession.open({ host: this.#host, port, ...first }, toAccess(credentials), limit);
   }
 
   async #readSystem(session: SnmpSession): Promise<Reading[]> {
@@ -89,15 +87,10 @@ export class SnmpProbe implements Probe {
     return new ProbeError('failed', `${this.#host}: its SNMP agent does not show ${what}; check its view`);
   }
 
-  #walking(name: TableName, table: InterfaceTable): ProbeOperation {
-    const rates = new InterfaceRates(table);
+  #walking(name: string, what: string, reader: WalkReader): ProbeOperation {
+    const { maxRows = DEFAULT_MAX_ROWS } = this.#options;
     return this.#operation(name, async (session) => {
-      const walk = new TableWalk<AgentTime>(
-        this.#host,
-        table.entry,
-        columnsOf(table),
-        this.#options.maxRows ?? DEFAULT_MAX_ROWS,
-      );
+      const walk = new TableWalk<AgentTime>(this.#host, reader.entry, reader.columns, maxRows);
       let repetitions = REPETITIONS;
       while (!walk.done) {
         try {
@@ -107,8 +100,8 @@ export class SnmpProbe implements Probe {
           repetitions = Math.ceil(repetitions / 2);
         }
       }
-      const readings = rates.read(walk.rows);
-      if (readings.length === 0) throw this.#hidden(`any row of ${name}`);
+      const readings = reader.read(walk.rows);
+      if (readings.length === 0) throw this.#hidden(`anything of ${what}`);
       return readings;
     });
   }

@@ -112,8 +112,11 @@ describe('ExpositionReader', () => {
   });
 
   it('keeps what the filter keeps, and counts the rest', () => {
-    const { kept, seen } = read('a 1\nb{c="d"} 2\nb{c="e"} 3\na 4\n', { filter: new SeriesFilter(['b{c="e"}']) });
-    expect(kept).toEqual([{ name: 'b', labels: { c: 'e' }, value: 3 }]);
+    const { kept, seen } = read('a 1\nb{c="d"} 2\nb{c="e"} 3\na 4\n', { filter: new SeriesFilter(['b']) });
+    expect(kept).toEqual([
+      { name: 'b', labels: { c: 'd' }, value: 2 },
+      { name: 'b', labels: { c: 'e' }, value: 3 },
+    ]);
     expect(seen).toBe(4);
   });
 

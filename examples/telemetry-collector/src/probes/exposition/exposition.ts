@@ -1,5 +1,5 @@
 import { ExpositionError, LineReader, type SeriesLabels } from './line-reader.js';
-import type { LabelTest, SeriesFilter } from './series-filter.js';
+import type { SeriesFilter } from './series-filter.js';
 
 export interface Series {
   readonly name: string;
@@ -49,8 +49,6 @@ export class ExpositionReader {
   #seen = 0;
   #notFinite = 0;
   #complete = false;
-  #lastName = '';
-  #lastTest: LabelTest | undefined;
 
   constructor({ filter, maxSeries, maxLine = 65_536 }: ExpositionOptions) {
     this.#filter = filter;
@@ -104,8 +102,8 @@ export class ExpositionReader {
   #readSeries(reader: LineReader): void {
     const name = reader.metricName();
     const spaced = reader.blank();
-    const test = this.#testFor(name);
-    const labels = reader.labels(test !== undefined);
+    const wanted = this.#filter.keeps(name);
+    const labels = reader.labels(wanted);
     if (!(reader.blank() || spaced)) reader.fail('expected a space before the value');
     const value = reader.number('a value');
     if (reader.blank() && !reader.done && !reader.takes(HASH)) {
@@ -113,22 +111,13 @@ export class ExpositionReader {
       if (reader.blank() && !reader.done && !reader.takes(HASH)) reader.fail('expected the end of the line');
     }
     this.#seen++;
-    if (test === undefined || !test(labels)) return;
+    if (!wanted) return;
     if (!Number.isFinite(value)) this.#notFinite++;
     else if (this.#kept.length < this.#maxSeries) this.#kept.push({ name, labels, value });
     else {
       const reason = `more than ${this.#maxSeries} series to keep; choose fewer`;
       throw new ExpositionError('too-large', reason, this.#line, 1);
     }
-  }
-
-  /** Series of one name stand together, so that the last answer is nearly always the one needed. */
-  #testFor(name: string): LabelTest | undefined {
-    if (name !== this.#lastName) {
-      this.#lastName = name;
-      this.#lastTest = this.#filter.forName(name);
-    }
-    return this.#lastTest;
   }
 }
 

@@ -1,6 +1,6 @@
 /**
- * Whether `text` matches `pattern`, in which `*` stands for any characters and `?` for one. Time is at most the product
- * of both lengths, whatever the pattern (a regular expression with many stars is exponential).
+ * Whether `text` matches `pattern`, in which `*` stands for any run of characters. Time is at most the product of both
+ * lengths, whatever the pattern (a regular expression with many stars may take the power of one by the other).
  */
 export function matchesGlob(pattern: string, text: string): boolean {
   let at = 0;
@@ -11,7 +11,7 @@ export function matchesGlob(pattern: string, text: string): boolean {
     if (pattern[next] === '*') {
       star = next++;
       resume = at;
-    } else if (next < pattern.length && (pattern[next] === '?' || pattern[next] === text[at])) {
+    } else if (pattern[next] === text[at]) {
       next++;
       at++;
     } else if (star !== -1) {

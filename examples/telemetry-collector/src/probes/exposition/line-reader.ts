@@ -46,11 +46,11 @@ export class LineReader {
   #end = 0;
   #line = 1;
 
-  /** Goes to a new line: the characters of `text` from `start` to before `end`; reads on from `at`. */
-  open(text: string, start: number, end: number, line: number, at: number = start): this {
+  /** Goes to a new line: the characters of `text` from `start` to before `end`. */
+  open(text: string, start: number, end: number, line: number): this {
     this.#text = text;
     this.#start = start;
-    this.#at = at;
+    this.#at = start;
     this.#end = end;
     this.#line = line;
     return this;

@@ -65,7 +65,7 @@ export class SnmpSession {
     this.#limit = limit;
     this.#session =
       'user' in access
-        ? new GuardedSession(agent.address, access.user, { ...options, version: Version3 })
+        ? new GuardedSession(agent.address, access.user, { ...options, version: Version3, context: access.context })
         : new GuardedSession(agent.address, access.community, { ...options, version: Version2c });
     this.#session.on('error', () => this.#end(malformed(agent.host)));
     limit.signal.addEventListener('abort', this.#leave, { once: true });

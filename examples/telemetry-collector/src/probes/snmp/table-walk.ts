@@ -1,5 +1,6 @@
 import { ObjectType, type Varbind } from 'net-snmp';
-import { ProbeError } from '../probe.js';
+import { ProbeError, type Reading } from '../probe.js';
+import type { AgentTime } from './agent-time.js';
 
 /** What one cell held, and in which answer it came. */
 export interface Cell<Stamp> {
@@ -9,6 +10,15 @@ export interface Cell<Stamp> {
 
 /** The cells of a row by column. */
 export type Row<Stamp> = ReadonlyMap<number, Cell<Stamp>>;
+
+/** Says what to walk, and makes readings of what was found, walk after walk. */
+export interface WalkReader {
+  /** Columns are one below this oid, rows two or more. */
+  readonly entry: string;
+  readonly columns: readonly number[];
+  /** Takes a complete walk. */
+  read(rows: ReadonlyMap<string, Row<AgentTime>>): Reading[];
+}
 
 interface Column {
   readonly column: number;
@@ -80,7 +90,7 @@ export class TableWalk<Stamp> {
     const known = this.#rows.get(index);
     if (known !== undefined) return known;
     if (this.#rows.size === this.#maxRows) {
-      const message = `${this.#host}: a table has more than ${this.#maxRows} rows; raise maxRows, or walk fewer tables`;
+      const message = `${this.#host}: a table has more than ${this.#maxRows} rows; walk less of it`;
       throw new ProbeError('too-large', message);
     }
     const row = new Map<number, Cell<Stamp>>();

@@ -1,3 +1,5 @@
+import type { SNMP_TABLES } from '../../targets/target.js';
+
 /** A counter column, and what its fields are called: `<field>_total` and `<field>_per_second`. */
 export interface CounterColumn {
   readonly column: number;
@@ -67,10 +69,10 @@ export const INTERFACE_TABLES = {
     texts: { alias: 18 },
     discontinuityColumn: 19,
   },
-} as const satisfies Record<string, InterfaceTable>;
+} as const satisfies Record<TableName, InterfaceTable>;
 
-export type TableName = keyof typeof INTERFACE_TABLES;
-export const TABLE_NAMES = Object.keys(INTERFACE_TABLES) as [TableName, ...TableName[]];
+type TableName = (typeof SNMP_TABLES)[number];
+export const isTableName = (name: string): name is TableName => Object.hasOwn(INTERFACE_TABLES, name);
 
 /** Every column that is read of a table. */
 export function columnsOf(table: InterfaceTable): number[] {

@@ -23,7 +23,18 @@ describe('toCount', () => {
     ['nothing', undefined, undefined],
   ])('reads %s', (_what, from, expected) => {
     expect(toCount(from)).toBe(expected);
-    expect(toNumber(from)).toBe(expected === undefined ? undefined : Number(expected));
+    if (expected !== undefined) expect(toNumber(from)).toBe(Number(expected));
+  });
+});
+
+describe('toNumber', () => {
+  it('reads numbers below zero', () => {
+    expect(toNumber(varbind(ObjectType.Integer, -40))).toBe(-40);
+  });
+
+  it('is undefined for what is no number', () => {
+    expect(toNumber(varbind(ObjectType.OctetString, Buffer.from('7')))).toBeUndefined();
+    expect(toNumber(undefined)).toBeUndefined();
   });
 });
 
@@ -36,6 +47,15 @@ describe('toText', () => {
 
   it('is bounded', () => {
     expect(text('x'.repeat(300))).toHaveLength(255);
+  });
+
+  it('writes bytes that are no text in hexadecimal digits', () => {
+    expect(toText(varbind(ObjectType.OctetString, Buffer.from('00c0ffee', 'hex')))).toBe('00c0ffee');
+  });
+
+  it('reads addresses and object identifiers', () => {
+    expect(toText(varbind(ObjectType.IpAddress, '192.0.2.1'))).toBe('192.0.2.1');
+    expect(toText(varbind(ObjectType.OID, '1.3.6.1'))).toBe('1.3.6.1');
   });
 
   it('is undefined when there is nothing to read', () => {

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { isVarbindError, ObjectType, type Varbind } from 'net-snmp';
 
 const LONGEST_TEXT = 255;
@@ -19,19 +20,30 @@ export function toCount(varbind: Varbind | undefined): bigint | undefined {
   }
 }
 
+/** Any number, below zero too. */
 export function toNumber(varbind: Varbind | undefined): number | undefined {
+  if (varbind?.type === ObjectType.Integer && typeof varbind.value === 'number') return varbind.value;
   const count = toCount(varbind);
   return count === undefined ? undefined : Number(count);
 }
 
-/** A DisplayString on one line: agents put NULs and line ends into their descriptions. Undefined when nothing is left. */
+/** How many bits a counter has; undefined for what is no counter. */
+export function counterBits({ type }: Varbind): 32 | 64 | undefined {
+  if (type === ObjectType.Counter32) return 32;
+  return type === ObjectType.Counter64 ? 64 : undefined;
+}
+
+/** Text on one line: agents put NULs and line ends into their descriptions. Undefined when nothing is left. */
 export function toText(varbind: Varbind | undefined): string | undefined {
-  if (varbind === undefined || isVarbindError(varbind) || varbind.type !== ObjectType.OctetString) return undefined;
-  const { value } = varbind;
-  const text = Buffer.isBuffer(value) ? value.toString('utf8') : String(value);
+  const value = varbind?.value;
+  const text = Buffer.isBuffer(value) && varbind?.type === ObjectType.OctetString ? decoded(value) : value;
+  if (typeof text !== 'string') return undefined;
   const line = text
     .replace(/[\p{Cc}\s]+/gu, ' ')
     .trim()
     .slice(0, LONGEST_TEXT);
   return line === '' ? undefined : line;
 }
+
+/** What is no UTF-8 is an address or a bit field: in hexadecimal digits. */
+const decoded = (bytes: Buffer): string => (isUtf8(bytes) ? bytes.toString('utf8') : bytes.toString('hex'));

@@ -1,14 +1,9 @@
-import { type CounterSample, counterRate } from '../counter-rate.js';
 import type { FieldValue, Reading } from '../probe.js';
-import { type AgentTime, elapsedFor } from './agent-time.js';
-import type { Cell, Row } from './table-walk.js';
-import type { CounterColumn, InterfaceTable } from './tables.js';
+import type { AgentTime } from './agent-time.js';
+import { rateBetween, type Seen } from './seen.js';
+import type { Cell, Row, WalkReader } from './table-walk.js';
+import { type CounterColumn, columnsOf, type InterfaceTable } from './tables.js';
 import { toCount, toNumber, toText } from './values.js';
-
-interface Seen {
-  readonly time: AgentTime;
-  readonly value: bigint;
-}
 
 interface SeenRow {
   readonly discontinuity: number | undefined;
@@ -16,11 +11,15 @@ interface SeenRow {
 }
 
 /** Makes readings of an interface table, walk after walk: states, totals, and rates since the walk before. */
-export class InterfaceRates {
+export class InterfaceWalk implements WalkReader {
+  readonly entry: string;
+  readonly columns: readonly number[];
   readonly #table: InterfaceTable;
   #before: ReadonlyMap<string, SeenRow> = new Map();
 
   constructor(table: InterfaceTable) {
+    this.entry = table.entry;
+    this.columns = columnsOf(table);
     this.#table = table;
   }
 
@@ -94,17 +93,10 @@ export class InterfaceRates {
       // As a float: a Counter64 can be more than a signed integer of 64 bits holds.
       fields[`${field}_total`] = Number(seen.value);
       const earlier = steady ? before.counters.get(column) : undefined;
-      const rate = earlier === undefined ? undefined : this.#rate(earlier, seen, maxPerSecond);
+      const rate =
+        earlier === undefined ? undefined : rateBetween(earlier, seen, { bits: this.#table.bits, maxPerSecond });
       if (rate !== undefined) fields[`${field}_per_second`] = rate;
     }
     return fields;
-  }
-
-  /** By the agent's own clock, which stamped both: how long our questions took does not matter. */
-  #rate(before: Seen, now: Seen, maxPerSecond: number | undefined): number | undefined {
-    const elapsedMs = elapsedFor(before.time, now.time);
-    if (elapsedMs === undefined) return undefined;
-    const first: CounterSample = { value: before.value, atMs: 0 };
-    return counterRate(first, { value: now.value, atMs: elapsedMs }, { bits: this.#table.bits, maxPerSecond });
   }
 }
