@@ -8,9 +8,10 @@ const DURATION = /^(\d{1,9}(?:\.\d{1,3})?)(ms|s|m|h)$/;
 
 /** `10s`, `500ms`, `1.5m`, `1h`, as milliseconds. */
 export function duration(minMs: number, maxMs: number) {
+  const mistake = 'is no duration; write a number and a unit, such as 500ms, 10s or 1m';
   return z
-    .string()
-    .regex(DURATION, 'is no duration; write a number and a unit, such as 500ms, 10s or 1m')
+    .string(mistake)
+    .regex(DURATION, mistake)
     .transform((text, context) => {
       const [, count, unit] = DURATION.exec(text)!;
       const ms = Number(count) * UNIT_MS[unit as keyof typeof UNIT_MS];
@@ -37,9 +38,10 @@ const SIZE = /^(\d{1,9})(B|KiB|MiB)$/;
 
 /** `512KiB`, `16MiB`, as bytes. */
 export function size(maxBytes: number) {
+  const mistake = 'is no size; write a whole number and a unit, such as 512KiB or 16MiB';
   return z
-    .string()
-    .regex(SIZE, 'is no size; write a whole number and a unit, such as 512KiB or 16MiB')
+    .string(mistake)
+    .regex(SIZE, mistake)
     .transform((text, context) => {
       const [, count, unit] = SIZE.exec(text)!;
       const bytes = Number(count) * UNIT_BYTES[unit as keyof typeof UNIT_BYTES];

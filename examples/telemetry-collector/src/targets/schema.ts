@@ -83,7 +83,7 @@ const prometheus = z
           .max(256)
           .regex(/^[A-Za-z0-9_:*]+$/, 'is no pattern of series names; use letters, digits, "_", ":" and "*"'),
       )
-      .min(1)
+      .min(1, 'is empty; leave it out to keep all')
       .max(64)
       .default(['*'])
       .describe('Patterns of the series to keep, "*" for any characters. Default: all'),
@@ -108,6 +108,7 @@ const walk = z
     ]),
   )
   .max(16)
+  .refine((tables) => new Set(tables).size === tables.length, 'names a table twice')
   .default(['ifTable'])
   .describe('Tables to walk: ifTable, ifXTable, or object identifiers. Default: ifTable');
 
