@@ -11,6 +11,3 @@ export function editorSchema(): Record<string, unknown> {
     ...schema,
   };
 }
-
-/** As it stands in `targets.schema.json`. */
-export const editorSchemaText = (): string => `${JSON.stringify(editorSchema(), null, 2)}\n`;

@@ -45,7 +45,7 @@ const http = z
     expectBody: z.string().min(1).max(1024).optional().describe('Text that the body must contain'),
     maxRedirects: z.int().min(0).max(10).default(5),
     maxBody: size(64 * 1024 ** 2)
-      .default(1024 ** 2)
+      .prefault('1MiB')
       .describe('A longer body is an error. Default 1MiB'),
   })
   .describe('Requests a page: status, phases of the time, size');
@@ -89,7 +89,7 @@ const prometheus = z
       .describe('Patterns of the series to keep, "*" for any characters. Default: all'),
     maxSeries: z.int().min(1).max(100_000).default(10_000).describe('More kept series are an error. Default 10000'),
     maxBody: size(64 * 1024 ** 2)
-      .default(16 * 1024 ** 2)
+      .prefault('16MiB')
       .describe('A longer page is an error. Default 16MiB'),
   })
   .describe('Scrapes a page of Prometheus metrics');
