@@ -1,8 +1,7 @@
 import type { CircuitState } from '@breakwater/resilience';
 import type { TargetCondition } from '../metrics.js';
-import type { TargetState } from './target-state.js';
+import type { TargetState, TurnRecord } from './target-state.js';
 import type { TurnError, TurnOutcome } from './turn.js';
-import { summarise } from './value.js';
 
 /** What `/targets` and the table show of a target. Times are ISO 8601, durations milliseconds. */
 export interface TargetStatus {
@@ -17,7 +16,10 @@ export interface TargetStatus {
   readonly slow: boolean;
   readonly running: boolean;
   readonly nextTurn: string | null;
+  /** Its latest turn, whether it ran or was refused; turns that were missed are only counted. */
   readonly last: LastTurn | null;
+  /** Its latest turn that ran. */
+  readonly lastRun: LastTurn | null;
   /** Of its latest 32 runs; null before the first. */
   readonly p95Ms: number | null;
   /** How its turns ended since the start or since its entry in the targets file changed. */
@@ -29,6 +31,8 @@ export interface LastTurn {
   readonly outcome: TurnOutcome;
   readonly delayMs: number;
   readonly durationMs: number | null;
+  /** How long the event loop stood still meanwhile. */
+  readonly stalledMs: number;
   /** In short what was measured; null when nothing was. */
   readonly value: string | null;
   readonly error: TurnError | null;
@@ -47,7 +51,8 @@ export function statusOf(state: TargetState, circuit: CircuitState, nextMs: numb
     slow: state.pace !== 'prompt',
     running: state.running,
     nextTurn: nextMs === undefined ? null : new Date(nextMs).toISOString(),
-    last: lastOf(state),
+    last: lastTurn(state.last),
+    lastRun: lastTurn(state.lastRun),
     p95Ms: round(state.p95Ms),
     turns: state.counts,
   };
@@ -60,15 +65,16 @@ export function conditionOf({ last }: TargetState, circuit: CircuitState): Targe
   return last.outcome === 'up' || last.outcome === 'partial' ? 'up' : 'failing';
 }
 
-function lastOf({ last }: TargetState): LastTurn | null {
-  if (last === undefined) return null;
+function lastTurn(turn: TurnRecord | undefined): LastTurn | null {
+  if (turn === undefined) return null;
   return {
-    at: new Date(last.instantMs).toISOString(),
-    outcome: last.outcome,
-    delayMs: last.delayMs,
-    durationMs: round(last.durationMs),
-    value: summarise(last.readings),
-    error: last.error ?? null,
+    at: new Date(turn.instantMs).toISOString(),
+    outcome: turn.outcome,
+    delayMs: turn.delayMs,
+    durationMs: round(turn.durationMs),
+    stalledMs: Math.round(turn.stalledMs),
+    value: turn.value ?? null,
+    error: turn.error ?? null,
   };
 }
 

@@ -4,6 +4,13 @@ import { Durations } from './durations.js';
 import type { Scheduled } from './schedule.js';
 import { type Pace, SLOW_AFTER_MS } from './target-slots.js';
 import { isStalled, TURN_OUTCOMES, type Turn, type TurnOutcome } from './turn.js';
+import { summarise } from './value.js';
+
+/** What is kept of a turn: its readings may be many, so only their gist. */
+export interface TurnRecord extends Omit<Turn, 'target' | 'readings'> {
+  /** In short what was measured; undefined when nothing was. */
+  readonly value: string | undefined;
+}
 
 /** What is remembered of a target from turn to turn. It is what the schedule holds. */
 export class TargetState implements Scheduled {
@@ -17,7 +24,10 @@ export class TargetState implements Scheduled {
   running = false;
   /** The turn that is under way, for whoever wants to know how it ends. */
   turn: Promise<Turn> | undefined;
-  last: Turn | undefined;
+  /** Its latest turn, whether it ran or was refused. */
+  last: TurnRecord | undefined;
+  /** Its latest turn that ran. */
+  lastRun: TurnRecord | undefined;
   readonly #durations = new Durations();
   readonly #counts: Record<TurnOutcome, number>;
   // Kept, since a scrape asks every target at once.
@@ -33,8 +43,9 @@ export class TargetState implements Scheduled {
     return this.target.name;
   }
 
+  /** Whole milliseconds, as the instants of its turns are. */
   get intervalMs(): number {
-    return this.target.intervalMs;
+    return Math.max(1, Math.round(this.target.intervalMs));
   }
 
   /** Turns by outcome. */
@@ -55,8 +66,10 @@ export class TargetState implements Scheduled {
   record(turn: Turn): void {
     this.#counts[turn.outcome]++;
     if (turn.outcome === 'overlap' || turn.outcome === 'missed') return;
-    this.last = turn;
+    const { target: _target, readings, ...kept } = turn;
+    this.last = { ...kept, value: summarise(readings) };
     if (turn.durationMs === undefined) return;
+    this.lastRun = this.last;
     this.#durations.add(turn.durationMs);
     this.#p95Ms = this.#durations.quantile(0.95);
     if (turn.outcome !== 'timeout' || !isStalled(turn)) this.pace = paceAfter(turn, turn.durationMs);

@@ -15,7 +15,7 @@ const COLUMNS: ReadonlyArray<Column & { readonly of: (target: TargetView) => Cel
   { title: 'PROBE', of: ({ probe }) => probe },
   { title: 'STATE', of: ({ state }) => ({ text: `● ${state}`, style: STATE_STYLE[state] }) },
   { title: 'LAST VALUE', flexible: true, of: valueCell },
-  { title: 'TOOK', align: 'right', of: ({ last }) => orDash(last?.durationMs) },
+  { title: 'TOOK', align: 'right', of: ({ lastRun }) => orDash(lastRun?.durationMs) },
   { title: 'P95', align: 'right', of: ({ p95Ms }) => orDash(p95Ms) },
   { title: 'CIRCUIT', of: circuitCell },
   { title: 'TURNS', align: 'right', of: ({ turns }) => count(sum(Object.values(turns))) },
@@ -48,10 +48,12 @@ export function account(snapshot: Snapshot): string {
   ].join(' · ');
 }
 
-function valueCell({ last }: TargetView): Cell {
-  if (last === null) return '';
-  if (last.error === null) return last.value ?? '';
-  return { text: `${last.error.code}: ${last.error.message}`, style: last.outcome === 'open' ? 'yellow' : 'red' };
+/** What the last run brought; of a target whose circuit is open, why it is. */
+function valueCell({ last, lastRun }: TargetView): Cell {
+  const turn = lastRun ?? last;
+  if (turn === null) return '';
+  if (turn.error === null) return turn.value ?? '';
+  return { text: `${turn.error.code}: ${turn.error.message}`, style: 'red' };
 }
 
 function circuitCell({ circuit, slow }: TargetView): Cell {
