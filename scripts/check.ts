@@ -59,9 +59,18 @@ const STEPS: readonly Step[] = [
 /** How much of what is wrong one step shows. */
 const SHOWN = 40;
 
+/** A check that breaks down fails; the others still run. */
+async function problemsOf(run: Step['run']): Promise<readonly string[]> {
+  try {
+    return await run();
+  } catch (error) {
+    return [error instanceof Error ? (error.stack ?? error.message) : String(error)];
+  }
+}
+
 let failures = 0;
 for (const { name, advice, run } of STEPS) {
-  const problems = await run();
+  const problems = await problemsOf(run);
   if (problems.length === 0) {
     process.stdout.write(`ok      ${name}\n`);
     continue;

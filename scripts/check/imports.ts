@@ -1,4 +1,4 @@
-import { parseSync, Visitor } from 'oxc-parser';
+import { parseSync, Visitor } from 'vite';
 
 export interface Import {
   /** As written: `./clock.js`, `undici`, `node:fs`. */

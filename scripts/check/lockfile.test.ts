@@ -23,21 +23,34 @@ describe('checkLockfile', () => {
         '': {},
         'packages/a': { version: '0.1.0' },
         'node_modules/@breakwater/a': { resolved: 'packages/a', link: true },
-        'node_modules/undici': { version: '7.30.2', integrity: 'sha512-x' },
+        'node_modules/undici': { version: '7.30.2', integrity: 'sha512-x', license: 'MIT' },
+        'node_modules/lightningcss': { integrity: 'sha512-x', license: 'MPL-2.0', dev: true },
       }),
     ).toEqual([]);
   });
 
   it('refuses a download address', () => {
-    const undici = { version: '7.30.2', integrity: 'sha512-x', resolved: 'https://registry.example/undici.tgz' };
+    const undici = {
+      version: '7.30.2',
+      integrity: 'sha512-x',
+      license: 'MIT',
+      resolved: 'https://registry.example/undici.tgz',
+    };
     expect(check({ 'node_modules/undici': undici })).toEqual([
       expect.stringMatching(/undici names a download address/),
     ]);
   });
 
   it('refuses a package without a checksum', () => {
-    expect(check({ 'packages/a/node_modules/opossum': { version: '9.0.0' } })).toEqual([
+    expect(check({ 'packages/a/node_modules/opossum': { license: 'Apache-2.0' } })).toEqual([
       expect.stringMatching(/no checksum/),
     ]);
+  });
+
+  it('refuses a licence that is not permissive in what users install', () => {
+    expect(check({ 'node_modules/a': { integrity: 'sha512-x', license: 'GPL-3.0' } })).toEqual([
+      'node_modules/a is licensed GPL-3.0',
+    ]);
+    expect(check({ 'node_modules/a': { integrity: 'sha512-x' } })).toEqual([expect.stringMatching(/in no way/)]);
   });
 });

@@ -3,22 +3,35 @@ import { join } from 'node:path';
 import type { Problem, Repository } from './repository.js';
 
 interface LockedPackage {
-  readonly version?: string;
   readonly resolved?: string;
   readonly integrity?: string;
+  readonly license?: string;
+  /** A workspace, linked into node_modules. */
   readonly link?: boolean;
+  /** Needed to work on the repository only, never by a user. */
+  readonly dev?: boolean;
 }
 
-/** Packages are named by version and checksum: an address would tie everybody to one registry. */
+const FILE = 'package-lock.json';
+const PERMISSIVE = new Set(['0BSD', 'Apache-2.0', 'BSD-2-Clause', 'BSD-3-Clause', 'BlueOak-1.0.0', 'ISC', 'MIT']);
+
+/**
+ * Packages are named by version and checksum, since an address would tie everybody to one registry; and what users
+ * install with ours has a permissive licence.
+ */
 export function checkLockfile({ root }: Pick<Repository, 'root'>): Problem[] {
-  const file = 'package-lock.json';
-  const { packages } = JSON.parse(readFileSync(join(root, file), 'utf8')) as {
+  const { packages } = JSON.parse(readFileSync(join(root, FILE), 'utf8')) as {
     packages: Record<string, LockedPackage>;
   };
-  return Object.entries(packages).flatMap(([path, { resolved, integrity, link }]) => {
-    if (!path.includes('node_modules/') || link === true) return [];
-    if (resolved !== undefined)
-      return [{ file, message: `${path} names a download address; npm install writes none here` }];
-    return integrity === undefined ? [{ file, message: `${path} has no checksum` }] : [];
-  });
+  const foreign = Object.entries(packages).filter(
+    ([path, { link }]) => path.includes('node_modules/') && link !== true,
+  );
+  return foreign.flatMap(([path, locked]) => [...judge(path, locked)].map((message) => ({ file: FILE, message })));
+}
+
+function* judge(path: string, { resolved, integrity, license, dev }: LockedPackage): Generator<string> {
+  if (resolved !== undefined) yield `${path} names a download address; npm install writes none here`;
+  if (integrity === undefined) yield `${path} has no checksum`;
+  if (dev !== true && !PERMISSIVE.has(license ?? ''))
+    yield `${path} is licensed ${license ?? 'in no way that it names'}`;
 }

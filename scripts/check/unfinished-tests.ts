@@ -1,4 +1,4 @@
-import { parseSync, Visitor } from 'oxc-parser';
+import { parseSync, Visitor } from 'vite';
 import { isTest, type Problem, type Repository } from './repository.js';
 
 const CALLS = new Set(['it', 'test', 'describe', 'suite', 'bench']);
