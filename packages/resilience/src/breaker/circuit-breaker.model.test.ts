@@ -415,9 +415,9 @@ async function compare(rules: Rules, seed: number, sequence: Iterable<Command>):
 describe('the circuit breaker and its plain model', () => {
   it('agree on every history of calls that end in any order', async () => {
     await fc.assert(fc.asyncProperty(rules, fc.nat(), commands([]), compare), { numRuns: 400 });
-  });
+  }, 60_000);
 
   it('agree when somebody isolates, disables, resets and restarts meanwhile', async () => {
     await fc.assert(fc.asyncProperty(rules, fc.nat(), commands(orders), compare), { numRuns: 400 });
-  });
+  }, 60_000);
 });
