@@ -63,7 +63,7 @@ describe('the live view', () => {
   it('shows each target in a line, under a heading and above the account', () => {
     const size = { columns: 120, rows: 24 };
     expect(
-      drawDashboard(['collector', 'http://127.0.0.1:8080'], snapshotOf([target('web'), flaky]), size, plain),
+      drawDashboard(['collector', 'http://127.0.0.1:8080'], snapshotOf([target('web'), flaky]), ['news'], size, plain),
     ).toEqual([
       'collector',
       'http://127.0.0.1:8080',
@@ -72,6 +72,7 @@ describe('the live view', () => {
       'web     http   ● up    200                            3.2 ms  4.5 ms  closed      12',
       'flaky   http   ● open  unexpected-status: flaky: 503  3.2 ms  4.5 ms  open        12',
       '',
+      'news',
       '2 targets: 1 up, 1 circuit open · 1,234 lines written, 0 lost · 0 turns missed · event loop p99 1.3 ms late',
       'Ctrl-C stops.',
     ]);
@@ -79,7 +80,7 @@ describe('the live view', () => {
 
   it('stays within the terminal: the worst targets first, and how many are left out', () => {
     const many = [...Array.from({ length: 300 }, (_, index) => target(`target-${index}`)), flaky];
-    const lines = drawDashboard(['collector'], snapshotOf(many), { columns: 60, rows: 20 }, plain);
+    const lines = drawDashboard(['collector'], snapshotOf(many), [], { columns: 60, rows: 20 }, plain);
     expect(lines.length).toBeLessThan(20);
     for (const line of lines) expect([...line].length).toBeLessThanOrEqual(60);
     expect(lines[3]).toMatch(/^flaky/);
@@ -90,7 +91,7 @@ describe('the live view', () => {
   it('says what is slow, and what waits for its first turn', () => {
     const slow = target('slow', { slow: true });
     const fresh = target('fresh', { state: 'waiting', last: null, lastRun: null, p95Ms: null });
-    const lines = drawDashboard([''], snapshotOf([slow, fresh]), { columns: 120, rows: 24 }, plain);
+    const lines = drawDashboard([''], snapshotOf([slow, fresh]), [], { columns: 120, rows: 24 }, plain);
     expect(lines.find((line) => line.startsWith('slow'))).toContain('closed, slow');
     expect(lines.find((line) => line.startsWith('fresh'))).toMatch(/● waiting\s+–\s+–/);
   });

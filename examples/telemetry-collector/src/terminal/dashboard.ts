@@ -21,11 +21,22 @@ const COLUMNS: ReadonlyArray<Column & { readonly of: (target: TargetView) => Cel
   { title: 'TURNS', align: 'right', of: ({ turns }) => count(sum(Object.values(turns))) },
 ];
 
-/** The live view: a heading, the targets (the worst first when they are too many), and what became of the lines. */
-export function drawDashboard(heading: readonly string[], snapshot: Snapshot, size: Size, paint: Paint): string[] {
+/** The live view: a heading, the targets (the worst first when they are too many), the latest news, and the account. */
+export function drawDashboard(
+  heading: readonly string[],
+  snapshot: Snapshot,
+  news: readonly string[],
+  size: Size,
+  paint: Paint,
+): string[] {
   const [title = '', ...details] = heading;
   const head = [paint('bold', shorten(title, size.columns)), ...details.map((line) => dim(line, size, paint)), ''];
-  const foot = ['', shorten(account(snapshot), size.columns), dim('Ctrl-C stops.', size, paint)];
+  const foot = [
+    '',
+    ...news.map((line) => shorten(line, size.columns)),
+    shorten(account(snapshot), size.columns),
+    dim('Ctrl-C stops.', size, paint),
+  ];
   const room = Math.max(1, size.rows - head.length - foot.length - 2);
   const shown = snapshot.targets.length <= room ? snapshot.targets : worstFirst(snapshot.targets).slice(0, room - 1);
   const rows = shown.map((target) => COLUMNS.map((column) => column.of(target)));
