@@ -1,3 +1,12 @@
+export { batchPoolFromEnv } from './batch/env.js';
+export type {
+  BatchItemOptions,
+  BatchOutcome,
+  BatchPoolOptions,
+  ItemOutcome,
+  Process,
+} from './batch/options.js';
+export { type BatchPool, batchPool, type DrainResult } from './batch/pool.js';
 export {
   type CircuitBreaker,
   circuitBreaker,

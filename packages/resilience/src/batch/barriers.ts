@@ -1,23 +1,25 @@
 interface Barrier {
-  readonly order: number;
+  readonly epoch: number;
   left: number;
   readonly resolve: () => void;
 }
 
-/** Those who wait until every item up to an order has its outcome, whatever order the outcomes come in. */
+/** Those who wait until every item of an epoch and those before it has its outcome, in whatever order outcomes come. */
 export class Barriers {
   readonly #barriers = new Set<Barrier>();
 
-  /** Resolves after `left` items up to `order` have passed. */
-  wait(order: number, left: number): Promise<void> {
+  /** Resolves after `left` items up to `epoch` have passed. */
+  wait(epoch: number, left: number): Promise<void> {
     if (left === 0) return Promise.resolve();
-    return new Promise((resolve) => this.#barriers.add({ order, left, resolve }));
+    return new Promise((resolve) => this.#barriers.add({ epoch, left, resolve }));
   }
 
-  pass(order: number): void {
+  pass(epoch: number, items: number): void {
     if (this.#barriers.size === 0) return;
     for (const barrier of this.#barriers) {
-      if (order > barrier.order || --barrier.left > 0) continue;
+      if (epoch > barrier.epoch) continue;
+      barrier.left -= items;
+      if (barrier.left > 0) continue;
       this.#barriers.delete(barrier);
       barrier.resolve();
     }

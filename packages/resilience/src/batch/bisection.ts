@@ -1,3 +1,10 @@
+/** Items of a batch that stand side by side. */
+export interface Part {
+  readonly from: number;
+  /** Behind the last. */
+  readonly to: number;
+}
+
 /**
  * What is still to be tried of a batch: parts, the first items first. A part that is poisoned is split in two, as long as
  * the calls allowed suffice for every part that is left, so that each is tried once at least.
@@ -5,14 +12,14 @@
  * k bad items among n take at most 1 + 2k⌈log₂ n⌉ calls: a bad item is met once on each of ⌈log₂ n⌉ levels, and each
  * meeting makes two calls.
  */
-export class Bisection<E> {
+export class Bisection {
   readonly #maxCalls: number;
-  readonly #parts: Array<readonly E[]>;
+  readonly #parts: Part[];
   #calls = 0;
 
-  constructor(batch: readonly E[], maxCalls: number) {
+  constructor(items: number, maxCalls: number) {
     this.#maxCalls = maxCalls;
-    this.#parts = [batch];
+    this.#parts = [{ from: 0, to: items }];
   }
 
   /** Parts handed out so far. */
@@ -20,17 +27,17 @@ export class Bisection<E> {
     return this.#calls;
   }
 
-  next(): readonly E[] | undefined {
+  next(): Part | undefined {
     const part = this.#parts.pop();
     if (part !== undefined) this.#calls++;
     return part;
   }
 
   /** Splits a part that was handed out. False: it is a single item, or the calls allowed do not suffice. */
-  split(part: readonly E[]): boolean {
-    if (part.length < 2 || this.#calls + this.#parts.length + 2 > this.#maxCalls) return false;
-    const half = Math.ceil(part.length / 2);
-    this.#parts.push(part.slice(half), part.slice(0, half));
+  split({ from, to }: Part): boolean {
+    if (to - from < 2 || this.#calls + this.#parts.length + 2 > this.#maxCalls) return false;
+    const middle = from + Math.ceil((to - from) / 2);
+    this.#parts.push({ from: middle, to }, { from, to: middle });
     return true;
   }
 }

@@ -1,9 +1,6 @@
-import { Alarm } from '../core/alarms.js';
-import type { Entry } from './entry.js';
-import { type Linked, LinkedList } from './linked-list.js';
-
-/** Why a batch stopped taking items. */
-export type FlushCause = 'count' | 'bytes' | 'age' | 'flush' | 'drain';
+import { Batch, type FlushCause } from './batch.js';
+import { LinkedList } from './linked-list.js';
+import type { Ticket } from './ticket.js';
 
 export interface BufferLimits {
   readonly batchSize: number;
@@ -16,29 +13,6 @@ export interface BufferEdge<T, R> {
   opened(batch: Batch<T, R>): void;
   closed(batch: Batch<T, R>): void;
   aged(): void;
-}
-
-/** Items that are processed together. Its alarm is its age. */
-export class Batch<T, R> extends Alarm implements Linked<Batch<T, R>> {
-  readonly entries: LinkedList<Entry<T, R>> = new LinkedList();
-  readonly #edge: BufferEdge<T, R>;
-  bytes = 0;
-  /** Old enough to go as soon as a worker is free; until then it goes on taking items. */
-  due = false;
-  /** Undefined while it is open. */
-  cause: FlushCause | undefined;
-  previous: Batch<T, R> | undefined;
-  next: Batch<T, R> | undefined;
-
-  constructor(edge: BufferEdge<T, R>) {
-    super();
-    this.#edge = edge;
-  }
-
-  expire(): void {
-    this.due = true;
-    this.#edge.aged();
-  }
 }
 
 /**
@@ -67,20 +41,20 @@ export class BatchBuffer<T, R> {
     return this.#sealed.first ?? this.#open;
   }
 
-  add(entry: Entry<T, R>): void {
+  /** Answers the batch that the item has joined. */
+  add(item: T, size: number, epoch: number, ticket?: Ticket<T, R>): Batch<T, R> {
     const { batchSize, maxBytes } = this.#limits;
-    if (this.#open !== undefined && this.#open.bytes + entry.size > maxBytes) this.seal('bytes');
-    const batch = this.#open ?? this.#begin();
-    batch.entries.push(entry);
-    batch.bytes += entry.size;
-    entry.batch = batch;
+    if (this.#open !== undefined && this.#open.bytes + size > maxBytes) this.seal('bytes');
+    const batch = this.#open ?? this.#begin(epoch);
+    batch.join(item, size, ticket);
     this.#length++;
-    if (batch.entries.length === batchSize) this.seal('count');
+    if (batch.items.length === batchSize) this.seal('count');
     else if (batch.bytes >= maxBytes) this.seal('bytes');
+    return batch;
   }
 
-  #begin(): Batch<T, R> {
-    const batch = new Batch(this.#edge);
+  #begin(epoch: number): Batch<T, R> {
+    const batch = new Batch<T, R>(epoch, this.#edge.aged);
     this.#open = batch;
     this.#edge.opened(batch);
     return batch;
@@ -96,23 +70,17 @@ export class BatchBuffer<T, R> {
     this.#edge.closed(batch);
   }
 
-  /** Seals the open batch if it holds an item as early as `order`. */
-  sealUpTo(order: number, cause: FlushCause): void {
-    const first = this.#open?.entries.first;
-    if (first !== undefined && first.order <= order) this.seal(cause);
+  /** Seals the open batch if it is of an epoch before `epoch`. */
+  sealBefore(epoch: number, cause: FlushCause): void {
+    if (this.#open !== undefined && this.#open.epoch < epoch) this.seal(cause);
   }
 
   /** An item leaves before its turn. The age of its batch still counts from when the batch was begun. */
-  remove(entry: Entry<T, R>): void {
-    const batch = entry.batch!;
-    batch.entries.remove(entry);
-    batch.bytes -= entry.size;
-    entry.batch = undefined;
+  remove(ticket: Ticket<T, R>): void {
+    const batch = ticket.batch!;
+    batch.remove(ticket);
     this.#length--;
-    if (batch.entries.length === 0) this.#drop(batch);
-  }
-
-  #drop(batch: Batch<T, R>): void {
+    if (batch.items.length > 0) return;
     if (batch !== this.#open) {
       this.#sealed.remove(batch);
       return;
@@ -123,16 +91,19 @@ export class BatchBuffer<T, R> {
 
   /** The next batch that is ready. */
   take(): Batch<T, R> | undefined {
-    if (this.#sealed.first === undefined && this.#open?.due === true) this.seal('age');
-    const batch = this.#sealed.shift();
-    if (batch !== undefined) this.#length -= batch.entries.length;
+    if (this.#sealed.first === undefined) {
+      if (this.#open === undefined || !this.#open.due) return undefined;
+      this.seal('age');
+    }
+    const batch = this.#sealed.shift()!;
+    this.#length -= batch.items.length;
     return batch;
   }
 
-  /** Empties the buffer: every item, oldest first. */
-  clear(): Array<Entry<T, R>> {
+  /** Empties the buffer: every batch, the oldest first. */
+  clear(): Array<Batch<T, R>> {
     this.seal('flush');
     this.#length = 0;
-    return this.#sealed.takeAll().flatMap((batch) => batch.entries.takeAll());
+    return this.#sealed.takeAll();
   }
 }

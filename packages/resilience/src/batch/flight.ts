@@ -1,120 +1,105 @@
 import { Call } from '../core/call.js';
 import { invoke } from '../core/layer.js';
-import { Bisection } from './bisection.js';
-import type { Entry } from './entry.js';
+import type { Batch } from './batch.js';
+import { Bisection, type Part } from './bisection.js';
 import type { Ledger } from './ledger.js';
 import type { CallResult } from './metrics.js';
 import type { BatchOutcome, BatchPoolSettings, ItemOutcome } from './options.js';
+import type { Ticket } from './ticket.js';
 
-/** What a flight tells its pool. */
-export interface FlightEdge<T, R> {
-  /** The worker has no more to do with so many items. */
-  released(items: number): void;
-  /** The worker is free. */
-  landed(flight: Flight<T, R>): void;
-}
+const ACCEPTED: ItemOutcome<never> = { value: undefined as never };
 
 /** One worker's work: a batch, from its first call of `process` until each of its items has an outcome. */
 export class Flight<T, R> {
+  readonly batch: Batch<T, R>;
   readonly #settings: BatchPoolSettings<T, R>;
-  readonly #ledger: Ledger<T, R>;
-  readonly #edge: FlightEdge<T, R>;
-  readonly #entries: ReadonlyArray<Entry<T, R>>;
+  readonly #ledger: Ledger;
+  readonly #landed: (flight: Flight<T, R>) => void;
   readonly #deadline: number;
-  readonly #bisection: Bisection<Entry<T, R>>;
+  readonly #bisection: Bisection;
   #call: Call | undefined;
-  #unanswered: number;
   #isolated = true;
 
   /** Its deadline is the latest of the items' own, but no later than `deadline`. */
   constructor(
+    batch: Batch<T, R>,
     settings: BatchPoolSettings<T, R>,
-    ledger: Ledger<T, R>,
-    edge: FlightEdge<T, R>,
-    entries: ReadonlyArray<Entry<T, R>>,
     deadline: number,
+    ledger: Ledger,
+    landed: (flight: Flight<T, R>) => void,
   ) {
+    this.batch = batch;
     this.#settings = settings;
     this.#ledger = ledger;
-    this.#edge = edge;
-    this.#entries = entries;
-    this.#unanswered = entries.length;
-    this.#bisection = new Bisection(entries, settings.maxProcessCalls);
-    let latest = Number.NEGATIVE_INFINITY;
-    for (const entry of entries) {
-      entry.batch = undefined;
-      entry.flight = this;
-      if (entry.deadline > latest) latest = entry.deadline;
-    }
-    this.#deadline = Math.min(latest, deadline);
+    this.#landed = landed;
+    this.#deadline = Math.min(batch.deadline, deadline);
+    this.#bisection = new Bisection(batch.items.length, settings.maxProcessCalls);
+    batch.board(this);
   }
 
-  /** Takes up the next part; when none is left, it lands. */
+  /** Takes up the next part. When none is left, or every caller has left, it lands. */
   proceed(): void {
-    for (let part = this.#bisection.next(); part !== undefined; part = this.#bisection.next()) {
-      const wanted = this.#unanswered === this.#entries.length ? part : part.filter((entry) => !entry.answered);
-      if (wanted.length < part.length) this.#edge.released(part.length - wanted.length);
-      if (wanted.length > 0) {
-        this.#try(wanted);
-        return;
-      }
+    const part = this.batch.unanswered > 0 ? this.#bisection.next() : undefined;
+    if (part !== undefined) {
+      this.#try(part);
+      return;
     }
-    if (this.#bisection.calls > 1) this.#ledger.bisected(this.#entries.length, this.#isolated);
-    this.#edge.landed(this);
+    if (this.#bisection.calls > 1) this.#ledger.bisected(this.batch.items.length, this.#isolated);
+    this.#landed(this);
   }
 
   /** The caller of one item leaves. When the last one has left, nobody wants the batch any more. */
-  leave(entry: Entry<T, R>, error: unknown): void {
-    this.#unanswered--;
-    this.#ledger.abandon(entry, error);
-    if (this.#unanswered === 0) this.#call!.abort(error);
+  leave(ticket: Ticket<T, R>, error: unknown): void {
+    this.#abandon(this.batch.positionOf(ticket), error);
+    if (this.batch.unanswered === 0) this.#call!.abort(error);
   }
 
   /** Answers every caller that still waits, and aborts what runs. */
   stop(error: unknown): void {
-    for (const entry of this.#entries) if (!entry.answered) this.leave(entry, error);
+    for (const index of this.batch.items.keys()) if (!this.batch.isAnswered(index)) this.#abandon(index, error);
+    this.#call!.abort(error);
   }
 
-  #try(part: ReadonlyArray<Entry<T, R>>): void {
-    const items = part.map((entry) => entry.item);
-    const call = new Call(
-      (context) => this.#settings.process(items, context),
-      {},
-      this.#deadline,
-      this.#bisection.calls,
-    );
+  #abandon(index: number, error: unknown): void {
+    this.batch.answer(index, { error });
+    this.#ledger.abandoned(this.batch.epoch);
+  }
+
+  #try(part: Part): void {
+    const { process, clock } = this.#settings;
+    const items = this.batch.items.slice(part.from, part.to);
+    const call = new Call((context) => process(items, context), {}, this.#deadline, this.#bisection.calls);
     this.#call = call;
-    const startedMs = this.#settings.clock.now();
+    const startedMs = clock.now();
     invoke(call).then(
       (outcome) => this.#settled(part, startedMs, outcome as BatchOutcome<R>),
       (error: unknown) => this.#threw(part, startedMs, error),
     );
   }
 
-  #settled(part: ReadonlyArray<Entry<T, R>>, startedMs: number, outcome: BatchOutcome<R>): void {
+  #settled(part: Part, startedMs: number, outcome: BatchOutcome<R>): void {
+    const items = part.to - part.from;
     if (outcome === undefined) {
       this.#called('succeeded', startedMs);
-      for (const entry of part) this.#succeed(entry, undefined as R);
-    } else if (Array.isArray(outcome) && outcome.length === part.length) {
+      this.#accept(part);
+    } else if (Array.isArray(outcome) && outcome.length === items) {
       this.#called('succeeded', startedMs);
-      for (const [index, entry] of part.entries()) this.#answer(entry, outcome[index]);
+      for (let at = 0; at < items; at++) this.#answer(part.from + at, this.#read(outcome[at]));
     } else {
       this.#called('failed', startedMs);
-      this.#failAll(part, new TypeError(`${this.#settings.name}: ${misfit(part.length, outcome)}`));
+      this.#fail(part, new TypeError(`${this.#settings.name}: ${misfit(items, outcome)}`));
     }
-    this.#finish(part);
+    this.proceed();
   }
 
-  #threw(part: ReadonlyArray<Entry<T, R>>, startedMs: number, thrown: unknown): void {
+  #threw(part: Part, startedMs: number, thrown: unknown): void {
     const { poison, error } = this.#judge(thrown);
     this.#called(poison ? 'poisoned' : 'failed', startedMs);
-    if (poison && this.#bisection.split(part)) {
-      this.proceed();
-      return;
+    if (!poison || !this.#bisection.split(part)) {
+      if (poison && part.to - part.from > 1) this.#isolated = false;
+      this.#fail(part, error);
     }
-    if (poison && part.length > 1) this.#isolated = false;
-    this.#failAll(part, error);
-    this.#finish(part);
+    this.proceed();
   }
 
   #judge(error: unknown): { poison: boolean; error: unknown } {
@@ -126,39 +111,34 @@ export class Flight<T, R> {
     }
   }
 
-  #answer(entry: Entry<T, R>, outcome: ItemOutcome<R>): void {
-    if (isObject(outcome) && 'error' in outcome) this.#fail(entry, outcome.error);
-    else if (isObject(outcome) && 'value' in outcome) this.#succeed(entry, outcome.value);
-    else
-      this.#fail(
-        entry,
-        new TypeError(`${this.#settings.name}: process answered neither a value nor an error for an item`),
-      );
+  #accept(part: Part): void {
+    const whole = part.to - part.from === this.batch.items.length;
+    if (whole && this.batch.accept()) this.#ledger.succeeded(this.batch.epoch, this.batch.items.length);
+    else for (let index = part.from; index < part.to; index++) this.#answer(index, ACCEPTED);
   }
 
-  #succeed(entry: Entry<T, R>, value: R): void {
-    if (entry.answered) return;
-    this.#unanswered--;
-    this.#ledger.succeed(entry, value);
+  #fail(part: Part, error: unknown): void {
+    for (let index = part.from; index < part.to; index++) this.#answer(index, { error });
   }
 
-  #fail(entry: Entry<T, R>, error: unknown): void {
-    if (entry.answered) return;
-    this.#unanswered--;
-    this.#ledger.fail(entry, error);
+  /** The first answer counts: the caller may have left meanwhile. */
+  #answer(index: number, outcome: ItemOutcome<R>): void {
+    if (this.batch.isAnswered(index)) return;
+    this.batch.answer(index, outcome);
+    if ('error' in outcome) this.#ledger.failed(this.batch.epoch, outcome.error);
+    else this.#ledger.succeeded(this.batch.epoch, 1);
   }
 
-  #failAll(part: ReadonlyArray<Entry<T, R>>, error: unknown): void {
-    for (const entry of part) this.#fail(entry, error);
+  #read(outcome: unknown): ItemOutcome<R> {
+    if (typeof outcome === 'object' && outcome !== null && ('error' in outcome || 'value' in outcome)) {
+      return outcome as ItemOutcome<R>;
+    }
+    const message = `${this.#settings.name}: process answered neither a value nor an error for an item`;
+    return { error: new TypeError(message) };
   }
 
   #called(result: CallResult, startedMs: number): void {
     this.#ledger.called(result, this.#settings.clock.now() - startedMs);
-  }
-
-  #finish(part: ReadonlyArray<Entry<T, R>>): void {
-    this.#edge.released(part.length);
-    this.proceed();
   }
 }
 
@@ -166,5 +146,3 @@ const misfit = (items: number, outcome: unknown): string =>
   Array.isArray(outcome)
     ? `process answered ${outcome.length} outcomes for ${items} items`
     : 'process must answer an outcome for each item, or nothing';
-
-const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;

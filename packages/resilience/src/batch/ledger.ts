@@ -1,17 +1,16 @@
-import { RejectedError, type RejectionReason } from '../core/errors.js';
+import type { RejectionReason } from '../core/errors.js';
 import { observed, publish } from '../core/events.js';
 import type { Labels, Recorder } from '../metrics/definition.js';
 import { Histogram } from '../metrics/histogram.js';
 import { Barriers } from './barriers.js';
-import type { FlushCause } from './buffer.js';
-import type { Entry } from './entry.js';
+import type { FlushCause } from './batch.js';
 import { BATCH_METRICS, type CallResult, type ItemFate } from './metrics.js';
 
 /** Why an item was refused: `process` never saw it. */
 export type Refusal = Extract<RejectionReason, ItemFate>;
 
-/** Answers items, and counts what became of them: added = every outcome + pending, at every instant. */
-export class Ledger<T, R> {
+/** Counts what became of each item: added = all outcomes + pending, at every instant. */
+export class Ledger {
   readonly #policy: string;
   readonly #barriers = new Barriers();
   readonly #items: Record<ItemFate, number> = {
@@ -29,7 +28,7 @@ export class Ledger<T, R> {
   readonly #seconds = new Histogram(BATCH_METRICS.duration.buckets);
   readonly #bisections = { no: 0, yes: 0 };
   #added = 0;
-  #order = 0;
+  #epoch = 0;
   #pending = 0;
 
   constructor(policy: string) {
@@ -41,58 +40,54 @@ export class Ledger<T, R> {
     return this.#pending;
   }
 
-  /** The order of the item that was taken last. */
-  get order(): number {
-    return this.#order;
+  /** Counts up with each flush: items of one epoch were added between the same two. */
+  get epoch(): number {
+    return this.#epoch;
   }
 
-  /** An item that could not be taken: its size is not known. */
-  misfit(error: unknown): void {
+  /** An item is taken. */
+  take(): void {
     this.#added++;
-    this.#failed(error);
+    this.#pending++;
   }
 
+  /** An item is not taken. */
   refuse(reason: Refusal): void {
     this.#added++;
     this.#refused(reason);
   }
 
-  /** An item is taken. Answers its order. */
-  take(): number {
+  /** An item cannot be taken: its size is not known. */
+  misfit(error: unknown): void {
     this.#added++;
-    this.#pending++;
-    return ++this.#order;
-  }
-
-  succeed(entry: Entry<T, R>, value: R): void {
-    this.#items.succeeded++;
-    entry.resolve(value);
-    this.#passed(entry);
-  }
-
-  fail(entry: Entry<T, R>, error: unknown): void {
     this.#failed(error);
-    entry.reject(error);
-    this.#passed(entry);
   }
 
-  /** The caller is answered before `process` has settled: what becomes of the item is not known. */
-  abandon(entry: Entry<T, R>, error: unknown): void {
+  succeeded(epoch: number, items: number): void {
+    this.#items.succeeded += items;
+    this.#passed(epoch, items);
+  }
+
+  failed(epoch: number, error: unknown): void {
+    this.#failed(error);
+    this.#passed(epoch, 1);
+  }
+
+  /** The caller was answered before `process` has settled: what becomes of the item is not known. */
+  abandoned(epoch: number): void {
     this.#items.abandoned++;
-    entry.reject(error);
-    this.#passed(entry);
+    this.#passed(epoch, 1);
   }
 
   /** An item that was taken is refused after all, before `process` saw it. */
-  turnAway(entry: Entry<T, R>, reason: Refusal, cause: unknown): void {
+  turnedAway(epoch: number, reason: Refusal): void {
     this.#refused(reason);
-    entry.reject(RejectedError.of(this.#policy, reason, { cause }));
-    this.#passed(entry);
+    this.#passed(epoch, 1);
   }
 
-  /** Resolves when each item taken so far has its outcome. */
-  settled(): Promise<void> {
-    return this.#barriers.wait(this.#order, this.#pending);
+  /** Ends the epoch. Resolves when each item taken so far has its outcome. */
+  endEpoch(): Promise<void> {
+    return this.#barriers.wait(this.#epoch++, this.#pending);
   }
 
   flushed(cause: FlushCause, items: number): void {
@@ -136,8 +131,8 @@ export class Ledger<T, R> {
     if (observed()) publish({ type: 'batch.item_failed', policy: this.#policy, error });
   }
 
-  #passed(entry: Entry<T, R>): void {
-    this.#pending--;
-    this.#barriers.pass(entry.order);
+  #passed(epoch: number, items: number): void {
+    this.#pending -= items;
+    this.#barriers.pass(epoch, items);
   }
 }

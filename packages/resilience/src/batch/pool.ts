@@ -3,9 +3,9 @@ import { Alarms } from '../core/alarms.js';
 import type { Timer } from '../core/clock.js';
 import { RejectedError, TimeoutError } from '../core/errors.js';
 import type { Measured, Recorder } from '../metrics/definition.js';
-import { type Batch, BatchBuffer, type FlushCause } from './buffer.js';
-import { Entry } from './entry.js';
-import { Flight, type FlightEdge } from './flight.js';
+import type { Batch, FlushCause } from './batch.js';
+import { BatchBuffer } from './buffer.js';
+import { Flight } from './flight.js';
 import { Ledger, type Refusal } from './ledger.js';
 import { LinkedList } from './linked-list.js';
 import { BATCH_METRICS } from './metrics.js';
@@ -15,6 +15,7 @@ import {
   type BatchPoolSettings,
   readBatchPoolOptions,
 } from './options.js';
+import { Ticket } from './ticket.js';
 import { Watch } from './watch.js';
 
 export interface DrainResult {
@@ -35,16 +36,14 @@ const NEVER = Number.POSITIVE_INFINITY;
 export class BatchPool<T, R = void> implements Measured {
   readonly name: string;
   readonly #settings: BatchPoolSettings<T, R>;
-  readonly #ledger: Ledger<T, R>;
+  readonly #ledger: Ledger;
   readonly #alarms: Alarms;
   readonly #buffer: BatchBuffer<T, R>;
-  readonly #waiting: LinkedList<Entry<T, R>> = new LinkedList();
+  readonly #waiting: LinkedList<Ticket<T, R>> = new LinkedList();
   readonly #flights = new Set<Flight<T, R>>();
-  readonly #edge: FlightEdge<T, R>;
   /** Items queued and in flight: those that take room. */
   #held = 0;
-  /** Items up to this order go without waiting for company. */
-  #hurried = 0;
+  /** Why items of epochs that have ended go without waiting for company. */
   #hurry: FlushCause = 'flush';
   #closed = false;
   #deadline = NEVER;
@@ -64,10 +63,6 @@ export class BatchPool<T, R = void> implements Measured {
       closed: (batch) => this.#alarms.cancel(batch),
       aged: () => this.#pump(),
     });
-    this.#edge = {
-      released: (items) => this.#release(items),
-      landed: (flight) => this.#landed(flight),
-    };
   }
 
   /** Items whose callers wait for room. */
@@ -112,8 +107,9 @@ export class BatchPool<T, R = void> implements Measured {
 
   /** Sends what was added so far without waiting for more. Resolves when each such item has its outcome, good or bad. */
   flush(): Promise<void> {
-    this.#hurryUp('flush', this.#ledger.order);
-    return this.#ledger.settled();
+    const settled = this.#ledger.endEpoch();
+    this.#release(0);
+    return settled;
   }
 
   /**
@@ -124,6 +120,7 @@ export class BatchPool<T, R = void> implements Measured {
   drain({ deadlineMs }: { deadlineMs: number }): Promise<DrainResult> {
     if (deadlineMs !== NEVER) checkNumber(this.name, 'deadlineMs of drain', deadlineMs, { min: 0 });
     this.#closed = true;
+    this.#hurry = 'drain';
     const before = this.#cutOff;
     const timer = this.#cutIn(deadlineMs);
     return new Promise((resolve) => {
@@ -131,7 +128,7 @@ export class BatchPool<T, R = void> implements Measured {
         timer?.[Symbol.dispose]();
         resolve({ cutOff: this.#cutOff - before });
       });
-      this.#hurryUp('drain', NEVER);
+      void this.flush();
     });
   }
 
@@ -165,7 +162,11 @@ export class BatchPool<T, R = void> implements Measured {
     if (this.#closed) return 'shutdown';
     if (options?.signal?.aborted === true) return 'aborted';
     if (options?.deadline !== undefined && options.deadline <= this.#settings.clock.now()) return 'deadline';
-    return this.#held < this.#settings.maxQueued || this.#waiting.length < maxWaiting ? undefined : 'queue-full';
+    return this.#hasRoom || this.#waiting.length < maxWaiting ? undefined : 'queue-full';
+  }
+
+  get #hasRoom(): boolean {
+    return this.#held < this.#settings.maxQueued;
   }
 
   #enter(item: T, options: BatchItemOptions | undefined): Promise<R> {
@@ -178,54 +179,54 @@ export class BatchPool<T, R = void> implements Measured {
         return Promise.reject(error);
       }
     }
-    const entry = new Entry<T, R>(item, this.#ledger.take(), size);
-    if (options !== undefined) this.#watch(entry, options);
-    if (this.#held < this.#settings.maxQueued) {
-      this.#admit(entry);
-      this.#pump();
-    } else {
-      this.#waiting.push(entry);
-    }
-    return entry.promise;
+    this.#ledger.take();
+    const deadline = options?.deadline ?? NEVER;
+    if (this.#hasRoom && options?.signal === undefined && deadline === NEVER) return this.#queue(item, size);
+    const ticket = new Ticket<T, R>(item, size, this.#ledger.epoch, deadline);
+    if (options !== undefined) this.#watch(ticket, options);
+    if (this.#hasRoom) this.#admit(ticket);
+    else this.#waiting.push(ticket);
+    this.#pump();
+    return ticket.promise;
   }
 
-  #watch(entry: Entry<T, R>, options: BatchItemOptions): void {
-    entry.deadline = options.deadline ?? NEVER;
-    entry.watch = new Watch(this.name, this.#settings.clock, options, (why, error) => {
-      if (entry.flight === undefined) this.#withdraw(entry, why, error);
-      else entry.flight.leave(entry, error);
+  #queue(item: T, size: number): Promise<R> {
+    this.#held++;
+    const outcome = this.#buffer.add(item, size, this.#ledger.epoch).outcome();
+    this.#pump();
+    return outcome;
+  }
+
+  #watch(ticket: Ticket<T, R>, options: BatchItemOptions): void {
+    ticket.watch = new Watch(this.name, this.#settings.clock, options, (why, error) => {
+      if (ticket.flight === undefined) this.#withdraw(ticket, why, error);
+      else ticket.flight.leave(ticket, error);
     });
   }
 
   /** The caller of an item that no worker has taken leaves. */
-  #withdraw(entry: Entry<T, R>, why: 'aborted' | 'deadline', error: unknown): void {
-    const queued = entry.batch !== undefined;
-    if (queued) this.#buffer.remove(entry);
-    else this.#waiting.remove(entry);
-    this.#ledger.turnAway(entry, why, why === 'aborted' ? error : undefined);
+  #withdraw(ticket: Ticket<T, R>, why: 'aborted' | 'deadline', error: unknown): void {
+    const queued = ticket.batch !== undefined;
+    if (queued) this.#buffer.remove(ticket);
+    else this.#waiting.remove(ticket);
+    ticket.answer({ error: RejectedError.of(this.name, why, { cause: why === 'aborted' ? error : undefined }) });
+    this.#ledger.turnedAway(ticket.epoch, why);
     this.#release(queued ? 1 : 0);
   }
 
-  #admit(entry: Entry<T, R>): void {
+  #admit(ticket: Ticket<T, R>): void {
     this.#held++;
-    this.#buffer.add(entry);
+    this.#buffer.sealBefore(ticket.epoch, this.#hurry);
+    this.#buffer.add(ticket.item, ticket.size, ticket.epoch, ticket);
   }
 
   /** Gives the room of items that are gone to those who wait for it. */
   #release(items: number): void {
     this.#held -= items;
-    while (this.#held < this.#settings.maxQueued && this.#waiting.length > 0) this.#admit(this.#waiting.shift()!);
-    this.#buffer.sealUpTo(this.#hurried, this.#hurry);
+    while (this.#hasRoom && this.#waiting.length > 0) this.#admit(this.#waiting.shift()!);
+    this.#buffer.sealBefore(this.#ledger.epoch, this.#hurry);
     this.#pump();
     if (this.#drains.length > 0) this.#endDrains();
-  }
-
-  #hurryUp(cause: FlushCause, order: number): void {
-    if (order > this.#hurried) {
-      this.#hurried = order;
-      this.#hurry = cause;
-    }
-    this.#release(0);
   }
 
   /** Gives batches that are ready to workers that are free. */
@@ -238,17 +239,16 @@ export class BatchPool<T, R = void> implements Measured {
   }
 
   #start(batch: Batch<T, R>): void {
-    const entries = batch.entries.takeAll();
-    const flight = new Flight(this.#settings, this.#ledger, this.#edge, entries, this.#deadline);
+    const flight = new Flight(batch, this.#settings, this.#deadline, this.#ledger, this.#landed);
     this.#flights.add(flight);
-    this.#ledger.flushed(batch.cause!, entries.length);
+    this.#ledger.flushed(batch.cause!, batch.items.length);
     flight.proceed();
   }
 
-  #landed(flight: Flight<T, R>): void {
+  readonly #landed = (flight: Flight<T, R>): void => {
     this.#flights.delete(flight);
-    this.#release(0);
-  }
+    this.#release(flight.batch.items.length);
+  };
 
   #cutIn(deadlineMs: number): Timer | undefined {
     if (deadlineMs === NEVER) return undefined;
@@ -262,8 +262,17 @@ export class BatchPool<T, R = void> implements Measured {
     this.#over = true;
     this.#cutOff += this.#ledger.pending;
     this.#held -= this.#buffer.length;
-    const untouched = [...this.#buffer.clear(), ...this.#waiting.takeAll()];
-    for (const entry of untouched) this.#ledger.turnAway(entry, 'shutdown', error);
+    const refused = { error: RejectedError.of(this.name, 'shutdown', { cause: error }) };
+    for (const batch of this.#buffer.clear()) {
+      for (const index of batch.items.keys()) {
+        batch.answer(index, refused);
+        this.#ledger.turnedAway(batch.epoch, 'shutdown');
+      }
+    }
+    for (const ticket of this.#waiting.takeAll()) {
+      ticket.answer(refused);
+      this.#ledger.turnedAway(ticket.epoch, 'shutdown');
+    }
     for (const flight of this.#flights) flight.stop(error);
     this.#endDrains();
   }
