@@ -42,6 +42,19 @@ export { StallMonitor, type StallMonitorOptions, systemStalls } from './core/sta
 export type { Classify, Context, Operation, Options, Outcome, Permit, Policy, Verdict } from './core/types.js';
 export type { HistogramValue, Labels, Measured, MetricDefinition, Recorder } from './metrics/definition.js';
 export { Histogram } from './metrics/histogram.js';
+export {
+  type Backoff,
+  type BackoffOptions,
+  constantBackoff,
+  decorrelatedJitterBackoff,
+  type ExponentialBackoffOptions,
+  exponentialBackoff,
+  type JitteredBackoffOptions,
+} from './retry/backoff.js';
+export { type RetryBudget, type RetryBudgetOptions, retryBudget } from './retry/budget.js';
+export { RETRY_METRICS } from './retry/metrics.js';
+export { REJECTIONS_RETRIED, type RejectionRule } from './retry/rejections.js';
+export { type Retry, type RetryOptions, retry } from './retry/retry.js';
 export { keyedSemaphoreFromEnv, semaphoreFromEnv } from './semaphore/from-env.js';
 export type { AcquireOptions, GateOptions } from './semaphore/gate.js';
 export { type KeyedSemaphore, type KeyedSemaphoreOptions, keyedSemaphore } from './semaphore/keyed-semaphore.js';

@@ -1,3 +1,4 @@
+import { TimeoutError } from './errors.js';
 import type { Context, Operation, Options } from './types.js';
 
 const NO_OPTIONS: Options = {};
@@ -60,6 +61,11 @@ export class Call implements Context {
   get reason(): unknown {
     if (this.#aborted) return this.#reason;
     return this.#parent === undefined ? this.options.signal?.reason : this.#parent.reason;
+  }
+
+  /** What ended a call that was aborted: its deadline, or whoever gave it up. */
+  get ending(): 'deadline' | 'aborted' {
+    return this.reason instanceof TimeoutError ? 'deadline' : 'aborted';
   }
 
   /** Whether the caller's own signal was aborted (as opposed to a timeout of ours). */

@@ -3,7 +3,7 @@ import { Alarms } from '../core/alarms.js';
 import { Call } from '../core/call.js';
 import type { Clock } from '../core/clock.js';
 import { DueAlarms } from '../core/due-alarms.js';
-import { ConfigError, type RejectedError, TimeoutError } from '../core/errors.js';
+import { ConfigError, type RejectedError } from '../core/errors.js';
 import { observed, publish } from '../core/events.js';
 import { Layer, type Next } from '../core/layer.js';
 import type { Options, Permit } from '../core/types.js';
@@ -213,7 +213,7 @@ export abstract class Gate extends Layer implements Measured {
     if (!call.aborted) return;
     // Aborted between the grant and now: the permits are ours, and nothing else gives them back.
     this.#give(weight, call.options.key);
-    throw this.#refusal(call, endOf(call));
+    throw this.#refusal(call, call.ending);
   }
 
   #refusalAtOnce(call: Call): RejectedError | undefined {
@@ -223,7 +223,7 @@ export abstract class Gate extends Layer implements Measured {
 
   /** Why a call is over before it waits. */
   #late(call: Call): SemaphoreRejection | undefined {
-    if (call.aborted) return endOf(call);
+    if (call.aborted) return call.ending;
     return call.deadline !== Number.POSITIVE_INFINITY && call.deadline <= this.clock.now() ? 'deadline' : undefined;
   }
 
@@ -239,7 +239,7 @@ export abstract class Gate extends Layer implements Measured {
       waiter.alarm = new WaitAlarm(() => this.#refuse(waiter, 'queue-timeout'));
       this.#timeouts.set(waiter.alarm);
     }
-    if (call.abortable) waiter.listening = call.onAbort(() => this.#refuse(waiter, endOf(call)));
+    if (call.abortable) waiter.listening = call.onAbort(() => this.#refuse(waiter, call.ending));
   }
 
   /** Sets an alarm for the deadline, unless the queue timeout comes before it. */
@@ -289,9 +289,4 @@ export abstract class Gate extends Layer implements Measured {
     }
     return this.rejection(call, reason, call.aborted ? { cause: call.reason } : undefined);
   }
-}
-
-/** A call that its deadline aborted was not abandoned by its caller. */
-function endOf(call: Call): 'deadline' | 'aborted' {
-  return call.reason instanceof TimeoutError ? 'deadline' : 'aborted';
 }
