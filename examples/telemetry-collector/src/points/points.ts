@@ -1,0 +1,80 @@
+import type { Measured, Recorder } from '@breakwater/resilience';
+import type { Turn } from '../flow/turn.js';
+import type { FieldValue } from '../probes/probe.js';
+import { toLine, UNWRITABLE, type Unwritable } from './line.js';
+import { POINT_METRICS } from './metrics.js';
+
+/** The measurement of a turn itself. */
+export const TURN_MEASUREMENT = 'telemetry_turn';
+
+/** What readings may not be called, because the point says something else by it. `time` is the database's own. */
+const FIELDS_TAKEN: ReadonlySet<string> = new Set(['delay_ms', 'stalled', 'time']);
+
+/**
+ * Makes the lines of a turn: one for each reading, and one that says how the turn ended. All carry the instant the turn
+ * was scheduled for and no trace of the replica, so that a turn polled twice is the same points; the real delay is a
+ * field. Tags are the target's name and probe, its labels, and what the probe adds; where the probe's names clash with
+ * those, they become `exported_…`, as they do in Prometheus.
+ */
+export class Points implements Measured {
+  readonly #unwritable = new Map<Unwritable, number>(UNWRITABLE.map((reason) => [reason, 0]));
+
+  toLines(turn: Turn): string[] {
+    const { target, readings } = turn;
+    const timestamp = BigInt(turn.instantMs) * 1_000_000n;
+    const own = { ...target.labels, target: target.name, probe: target.probe };
+    const tagsTaken = new Set([...Object.keys(own), 'time']);
+    const circumstances = circumstancesOf(turn);
+    const lines: string[] = [];
+    const add = (measurement: string, tags: Record<string, string>, fields: Record<string, FieldValue>): void => {
+      const line = toLine({ measurement, tags, fields, timestamp }, this.#count);
+      if (line !== undefined) lines.push(line);
+    };
+    for (const { measurement, tags, fields } of readings) {
+      add(measurement, { ...renamed(tags, tagsTaken), ...own }, { ...renamed(fields, FIELDS_TAKEN), ...circumstances });
+    }
+    add(TURN_MEASUREMENT, own, { ...conclusionOf(turn), ...circumstances });
+    return lines;
+  }
+
+  readonly #count = (why: Unwritable): void => {
+    this.#unwritable.set(why, this.#unwritable.get(why)! + 1);
+  };
+
+  measure(record: Recorder): void {
+    for (const [reason, count] of this.#unwritable) record(POINT_METRICS.unwritable, { reason }, count);
+  }
+}
+
+/** What every point of a turn says: how late it was, and whether the event loop stood still meanwhile. */
+function circumstancesOf(turn: Turn): Record<string, FieldValue> {
+  const delay = { delay_ms: toMicroseconds(turn.delayMs) };
+  return turn.stalledMs > 0 ? { ...delay, stalled: true } : delay;
+}
+
+function conclusionOf({ outcome, durationMs, error }: Turn): Record<string, FieldValue> {
+  return {
+    up: outcome === 'up' ? 1n : 0n,
+    outcome,
+    ...(durationMs !== undefined && { duration_ms: toMicroseconds(durationMs) }),
+    ...(error !== undefined && { error: error.code }),
+  };
+}
+
+/** Milliseconds with three decimals: more would only be noise. */
+const toMicroseconds = (ms: number): number => Math.round(ms * 1000) / 1000;
+
+function renamed<T>(record: Readonly<Record<string, T>>, taken: ReadonlySet<string>): Readonly<Record<string, T>> {
+  const names = Object.keys(record);
+  if (!names.some((name) => taken.has(name))) return record;
+  const result: Record<string, T> = {};
+  for (const name of names) {
+    let free = name;
+    if (taken.has(name)) {
+      do free = `exported_${free}`;
+      while (taken.has(free) || Object.hasOwn(record, free));
+    }
+    result[free] = record[name]!;
+  }
+  return result;
+}
