@@ -53,4 +53,14 @@ describe('checkLockfile', () => {
     ]);
     expect(check({ 'node_modules/a': { integrity: 'sha512-x' } })).toEqual([expect.stringMatching(/in no way/)]);
   });
+
+  it('refuses an optional package that is not locked', () => {
+    const locked = { integrity: 'sha512-x', license: 'MIT' };
+    const linter = { ...locked, optionalDependencies: { 'linter-linux': '1.0.0', 'linter-darwin': '1.0.0' } };
+    expect(check({ 'node_modules/linter': linter, 'node_modules/linter-linux': locked })).toEqual([
+      expect.stringMatching(/node_modules\/linter may need linter-darwin, which is not locked/),
+    ]);
+    const nested = { 'node_modules/a/node_modules/linter-darwin': locked, 'node_modules/linter-linux': locked };
+    expect(check({ 'node_modules/a/node_modules/linter': linter, ...nested })).toEqual([]);
+  });
 });
