@@ -98,7 +98,6 @@ export class TurnRunner {
       state.running = false;
     };
     state.lastRunMs = startMs;
-    this.#stalls.watch();
     const mark = this.#clock.after(SLOW_AFTER_MS, () => {
       if (!slot.linger()) controller.abort(this.#slowShareFull());
     });
