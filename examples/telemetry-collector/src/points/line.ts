@@ -4,17 +4,8 @@ import type { FieldValue } from '../probes/probe.js';
 export const UNWRITABLE = ['not-finite', 'out-of-range', 'unnamed'] as const;
 export type Unwritable = (typeof UNWRITABLE)[number];
 
-export interface Point {
-  /** Not empty. */
-  readonly measurement: string;
-  readonly tags: Readonly<Record<string, string>>;
-  readonly fields: Readonly<Record<string, FieldValue>>;
-  /** Nanoseconds since the epoch. */
-  readonly timestamp: bigint;
-}
-
-/**
- * One line of line protocol, without a line end: `measurement,tag=value field=value timestamp`.
+/*
+ * Line protocol is `measurement,tag=value field=value timestamp`. Here its parts become text:
  *
  * - Tags are sorted by key, which is what InfluxDB would do; tags without a key or a value are left out.
  * - A bigint is an integer (`1i`), a number a float, so that a field keeps its type when a measured value happens to be
@@ -23,31 +14,54 @@ export interface Point {
  *   become the two characters `\n`. Nor can it carry a backslash before a comma, an equals sign, a blank or the end of
  *   a name or tag, where it would escape what follows: those backslashes become slashes.
  * - A `#` at the beginning would make the line a comment: it becomes `_`.
- *
- * @returns nothing when no field is left, for a point needs one.
  */
-export function toLine(point: Point, onUnwritable?: (why: Unwritable) => void): string | undefined {
-  const fields = fieldsOf(withPlainKeys(point.fields), onUnwritable);
-  if (fields === '') return undefined;
-  const name = plain(point.measurement, NAME_END).replace(/^#/, '_');
-  return `${name.replace(/[, ]/g, '\\$&')}${tagsOf(withPlainKeys(point.tags))} ${fields} ${point.timestamp}`;
+
+/** A measurement as it stands in a line. */
+export function nameText(measurement: string): string {
+  if (!NAME_SPECIAL.test(measurement)) return measurement;
+  return plain(measurement, NAME_END).replace(/^#/, '_').replace(/[, ]/g, '\\$&');
 }
 
-function tagsOf(tags: Point['tags']): string {
-  let text = '';
-  for (const key of Object.keys(tags).sort()) {
-    const value = tags[key]!;
-    if (key !== '' && value !== '') text += `,${escaped(key)}=${escaped(plain(value, TAG_END))}`;
+/** A tag as it stands in a line, `,key=value`, and the key to sort it by. */
+export interface TagText {
+  readonly key: string;
+  readonly text: string;
+}
+
+/** The tags that can be written, sorted. */
+export function tagTexts(tags: Readonly<Record<string, string>>): TagText[] {
+  const texts: TagText[] = [];
+  const plainTags = withPlainKeys(tags);
+  for (const key of Object.keys(plainTags).sort()) {
+    const value = plainTags[key]!;
+    if (key !== '' && value !== '') texts.push({ key, text: `,${escaped(key)}=${tagValue(value)}` });
   }
+  return texts;
+}
+
+/** Two sorted lists of tags with different keys as one text. */
+export function joinTags(some: readonly TagText[], others: readonly TagText[]): string {
+  let text = '';
+  let next = 0;
+  for (const tag of some) {
+    for (; next < others.length && others[next]!.key < tag.key; next++) text += others[next]!.text;
+    text += tag.text;
+  }
+  for (; next < others.length; next++) text += others[next]!.text;
   return text;
 }
 
-function fieldsOf(fields: Point['fields'], onUnwritable?: (why: Unwritable) => void): string {
+/** The fields that can be written, as they stand in a line; empty: there is none. */
+export function fieldsText(
+  fields: Readonly<Record<string, FieldValue>>,
+  onUnwritable?: (why: Unwritable) => void,
+): string {
   let text = '';
-  for (const key of Object.keys(fields)) {
-    const value = fields[key]!;
+  const plainFields = withPlainKeys(fields);
+  for (const key of Object.keys(plainFields)) {
+    const value = plainFields[key]!;
     const unwritable = key === '' ? 'unnamed' : whyNot(value);
-    if (unwritable === undefined) text += `${text === '' ? '' : ','}${escaped(key)}=${written(value)}`;
+    if (unwritable === undefined) text += `${text === '' ? '' : ','}${escaped(key)}=${fieldValue(value)}`;
     else onUnwritable?.(unwritable);
   }
   return text;
@@ -58,13 +72,16 @@ function whyNot(value: FieldValue): Unwritable | undefined {
   return typeof value === 'bigint' && BigInt.asIntN(64, value) !== value ? 'out-of-range' : undefined;
 }
 
-function written(value: FieldValue): string {
+function fieldValue(value: FieldValue): string {
   if (typeof value === 'bigint') return `${value}i`;
   if (typeof value === 'string') return `"${oneLine(value.replace(/["\\]/g, '\\$&'))}"`;
   return String(value);
 }
 
-/** What cannot be written as it is, in tags and in names. */
+// Each is asked of every name and tag that is written, and as a rule says no.
+const NAME_SPECIAL = /[\\\n\r\t, ]|^#/;
+const TAG_SPECIAL = /[\\\n\r\t,= ]/;
+/** What cannot even be escaped. */
 const ODD = /[\\\n\r\t]/;
 /** Backslashes that would escape what follows them. */
 const TAG_END = /\\+(?=[,= ]|$)/g;
@@ -72,15 +89,20 @@ const NAME_END = /\\+(?=[, ]|$)/g;
 
 /** The same with keys that can be written, which can make two the same: then the first counts. */
 function withPlainKeys<T>(record: Readonly<Record<string, T>>): Readonly<Record<string, T>> {
-  const keys = Object.keys(record);
-  if (!keys.some((key) => ODD.test(key))) return record;
-  return Object.fromEntries(keys.reverse().map((key) => [plain(key, TAG_END), record[key]!]));
+  for (const key in record) if (ODD.test(key)) return plainKeys(record);
+  return record;
 }
 
-const plain = (text: string, end: RegExp): string =>
-  ODD.test(text) ? oneLine(text.replace(end, (run) => '/'.repeat(run.length))) : text;
+function plainKeys<T>(record: Readonly<Record<string, T>>): Readonly<Record<string, T>> {
+  const entries = Object.entries(record).map(([key, value]) => [plain(key, TAG_END), value] as const);
+  return Object.fromEntries(entries.reverse());
+}
 
-const escaped = (text: string): string => (/[,= ]/.test(text) ? text.replace(/[,= ]/g, '\\$&') : text);
+const tagValue = (value: string): string => (TAG_SPECIAL.test(value) ? escaped(plain(value, TAG_END)) : value);
+
+const plain = (text: string, end: RegExp): string => oneLine(text.replace(end, (run) => '/'.repeat(run.length)));
+
+const escaped = (text: string): string => (TAG_SPECIAL.test(text) ? text.replace(/[,= ]/g, '\\$&') : text);
 
 const LINE_ENDS: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
 const oneLine = (text: string): string => text.replace(/[\n\r\t]/g, (end) => LINE_ENDS[end]!);

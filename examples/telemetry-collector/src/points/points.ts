@@ -1,7 +1,8 @@
 import type { Measured, Recorder } from '@breakwater/resilience';
 import type { Turn } from '../flow/turn.js';
 import type { FieldValue } from '../probes/probe.js';
-import { toLine, UNWRITABLE, type Unwritable } from './line.js';
+import type { Target } from '../targets/target.js';
+import { fieldsText, joinTags, nameText, type TagText, tagTexts, UNWRITABLE, type Unwritable } from './line.js';
 import { POINT_METRICS } from './metrics.js';
 
 /** The measurement of a turn itself. */
@@ -20,20 +21,16 @@ export class Points implements Measured {
   readonly #unwritable = new Map<Unwritable, number>(UNWRITABLE.map((reason) => [reason, 0]));
 
   toLines(turn: Turn): string[] {
-    const { target, readings } = turn;
-    const timestamp = BigInt(turn.instantMs) * 1_000_000n;
-    const own = { ...target.labels, target: target.name, probe: target.probe };
-    const tagsTaken = new Set([...Object.keys(own), 'time']);
-    const circumstances = circumstancesOf(turn);
+    const own = ownTags(turn.target);
+    const end = `,${fieldsText(circumstancesOf(turn))} ${BigInt(turn.instantMs) * 1_000_000n}`;
     const lines: string[] = [];
-    const add = (measurement: string, tags: Record<string, string>, fields: Record<string, FieldValue>): void => {
-      const line = toLine({ measurement, tags, fields, timestamp }, this.#count);
-      if (line !== undefined) lines.push(line);
-    };
-    for (const { measurement, tags, fields } of readings) {
-      add(measurement, { ...renamed(tags, tagsTaken), ...own }, { ...renamed(fields, FIELDS_TAKEN), ...circumstances });
+    for (const { measurement, tags, fields } of turn.readings) {
+      const text = fieldsText(renamed(fields, FIELDS_TAKEN), this.#count);
+      if (text === '') continue;
+      const tagText = joinTags(tagTexts(renamed(tags, own.taken)), own.texts);
+      lines.push(`${nameText(measurement)}${tagText} ${text}${end}`);
     }
-    add(TURN_MEASUREMENT, own, { ...conclusionOf(turn), ...circumstances });
+    lines.push(`${TURN_MEASUREMENT}${joinTags(own.texts, [])} ${fieldsText(conclusionOf(turn))}${end}`);
     return lines;
   }
 
@@ -44,6 +41,12 @@ export class Points implements Measured {
   measure(record: Recorder): void {
     for (const [reason, count] of this.#unwritable) record(POINT_METRICS.unwritable, { reason }, count);
   }
+}
+
+/** The tags of every point of a target. */
+function ownTags({ name, probe, labels }: Target): { texts: TagText[]; taken: ReadonlySet<string> } {
+  const tags = { ...labels, target: name, probe };
+  return { texts: tagTexts(tags), taken: new Set([...Object.keys(tags), 'time']) };
 }
 
 /** What every point of a turn says: how late it was, and whether the event loop stood still meanwhile. */
@@ -65,10 +68,13 @@ function conclusionOf({ outcome, durationMs, error }: Turn): Record<string, Fiel
 const toMicroseconds = (ms: number): number => Math.round(ms * 1000) / 1000;
 
 function renamed<T>(record: Readonly<Record<string, T>>, taken: ReadonlySet<string>): Readonly<Record<string, T>> {
-  const names = Object.keys(record);
-  if (!names.some((name) => taken.has(name))) return record;
+  for (const name in record) if (taken.has(name)) return rename(record, taken);
+  return record;
+}
+
+function rename<T>(record: Readonly<Record<string, T>>, taken: ReadonlySet<string>): Readonly<Record<string, T>> {
   const result: Record<string, T> = {};
-  for (const name of names) {
+  for (const name of Object.keys(record)) {
     let free = name;
     if (taken.has(name)) {
       do free = `exported_${free}`;
