@@ -20,6 +20,8 @@ export {
 } from './breaker/keyed-circuit-breaker.js';
 export type { CircuitBreakerOptions, CountWindowRule, RateRule, TimeWindowRule } from './breaker/settings.js';
 export type { CircuitSnapshot, KeyedCircuitSnapshot } from './breaker/snapshot.js';
+export { type Coalesce, type CoalesceOptions, coalesce } from './coalesce/coalesce.js';
+export { COALESCE_METRICS } from './coalesce/metrics.js';
 export { type Environment, type NumberRange, readNumber } from './config/env.js';
 export { type Clock, type Random, systemClock, type Timer } from './core/clock.js';
 export {
@@ -40,6 +42,8 @@ export { classifyErrors, classifyHttp } from './core/judge.js';
 export { type Pipeline, pipeline } from './core/pipeline.js';
 export { StallMonitor, type StallMonitorOptions, systemStalls } from './core/stalls.js';
 export type { Classify, Context, Operation, Options, Outcome, Permit, Policy, Verdict } from './core/types.js';
+export { type Fallback, type FallbackOptions, fallback } from './fallback/fallback.js';
+export { FALLBACK_METRICS, type FallbackCause } from './fallback/metrics.js';
 export type { HistogramValue, Labels, Measured, MetricDefinition, Recorder } from './metrics/definition.js';
 export { Histogram } from './metrics/histogram.js';
 export {
