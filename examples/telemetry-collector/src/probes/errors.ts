@@ -1,4 +1,5 @@
 import { RejectedError, TimeoutError } from '@breakwater/resilience';
+import { NameLookupError } from '@breakwater/resilience/http';
 import { ProbeError, type ProbeErrorCode } from './probe.js';
 
 type Explanation = readonly [ProbeErrorCode, string];
@@ -73,12 +74,15 @@ function explain(error: unknown, depth: number): Explanation {
   if (error instanceof ProbeError) return [error.code, error.message];
   if (error instanceof TimeoutError) return TIMEOUT;
   if (error instanceof RejectedError) return rejection(error);
+  // Some of its codes are those of sockets, too.
+  if (error instanceof NameLookupError) return error.code === 'ECANCELLED' ? ABORTED : DNS;
   const code = codeOf(error);
   const known = BY_CODE.get(code);
   if (known !== undefined) return known;
   if (TLS_CODE.test(code))
     return ['tls', `no trusted TLS connection (${code}); check its certificate and this machine's clock`];
-  if (code.startsWith('HPE_')) return MALFORMED;
+  // Where undici's parser has no error code of llhttp, it has words.
+  if (code.startsWith('HPE_') || (error instanceof Error && error.name === 'HTTPParserError')) return MALFORMED;
   const inner = error instanceof AggregateError ? error.errors[0] : error instanceof Error ? error.cause : undefined;
   if (inner !== undefined && depth > 0) return explain(inner, depth - 1);
   return ['internal', 'the probe failed in a way it does not know'];

@@ -1,0 +1,158 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Clock } from '@breakwater/resilience';
+import type { Dispatcher } from 'undici';
+import type { ProbeEdges } from '../edges.js';
+import { toProbeError } from '../errors.js';
+import { ProbeError } from '../probe.js';
+import type { RunLimit } from '../run-limit.js';
+
+export type ExchangeEdges = Pick<ProbeEdges, 'dispatcher' | 'clock'>;
+
+export interface ExchangeOptions {
+  readonly url: URL;
+  readonly method: 'GET' | 'HEAD';
+  readonly headers: Readonly<Record<string, string>>;
+  /** A longer body is an error, and is not read to its end. */
+  readonly maxBodyBytes: number;
+  /** Says who takes the body as it comes, if anybody. What that throws ends the exchange. */
+  readonly reader?: (status: number) => BodyReader | undefined;
+}
+
+export type BodyReader = (chunk: Buffer) => void;
+
+/** One request and its answer. */
+export interface Exchange {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly bodyBytes: number;
+  readonly times: ExchangeTimes;
+}
+
+/** When what happened, by the clock, in milliseconds. */
+export interface ExchangeTimes {
+  /** The request was handed to the pool. */
+  readonly startedMs: number;
+  /** It was written to a connection. */
+  readonly sentMs: number;
+  /** The head of the answer was complete. */
+  readonly answeredMs: number;
+  readonly endedMs: number;
+}
+
+/** Sends a request through `dispatcher`, and reads the answer within bounds of size and time. Nothing is decoded. */
+export function exchange(edges: ExchangeEdges, options: ExchangeOptions, limit: RunLimit): Promise<Exchange> {
+  const { dispatcher, clock } = edges;
+  const { url, method, headers } = options;
+  const handler = new ExchangeHandler(clock, options, limit);
+  try {
+    dispatcher.dispatch({ origin: url.origin, path: `${url.pathname}${url.search}`, method, headers }, handler);
+  } catch (error) {
+    handler.fail(error);
+  }
+  return handler.outcome;
+}
+
+class ExchangeHandler implements Dispatcher.DispatchHandler {
+  readonly outcome: Promise<Exchange>;
+  readonly #clock: Clock;
+  readonly #options: ExchangeOptions;
+  readonly #limit: RunLimit;
+  readonly #startedMs: number;
+  #resolve: (exchange: Exchange) => void = () => {};
+  #reject: (error: unknown) => void = () => {};
+  #controller: Dispatcher.DispatchController | undefined;
+  #failure: Error | undefined;
+  #sentMs = 0;
+  #answeredMs = 0;
+  #status = 0;
+  #headers: IncomingHttpHeaders = {};
+  #bodyBytes = 0;
+  #read: BodyReader | undefined;
+
+  constructor(clock: Clock, options: ExchangeOptions, limit: RunLimit) {
+    this.#clock = clock;
+    this.#options = options;
+    this.#limit = limit;
+    this.#startedMs = clock.now();
+    this.outcome = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    limit.stage = 'waiting for a connection';
+    limit.signal.addEventListener('abort', this.#leave, { once: true });
+  }
+
+  readonly #leave = (): void => this.fail(this.#limit.error);
+
+  /** Settles at once, also where the request has not reached a connection yet: there it is aborted as soon as it does. */
+  fail(error: unknown): void {
+    if (this.#failure !== undefined) return;
+    this.#failure = toProbeError(error, this.#options.url.host);
+    this.#settle();
+    this.#reject(this.#failure);
+    this.#controller?.abort(this.#failure);
+  }
+
+  #settle(): void {
+    this.#limit.signal.removeEventListener('abort', this.#leave);
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    if (this.#failure !== undefined) {
+      controller.abort(this.#failure);
+      return;
+    }
+    this.#sentMs = this.#clock.now();
+    this.#limit.stage = 'waiting for its answer';
+  }
+
+  onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
+    // What comes before the answer, such as 103 Early Hints.
+    if (status < 200) return;
+    this.#answeredMs = this.#clock.now();
+    this.#limit.stage = 'reading its answer';
+    this.#status = status;
+    this.#headers = headers;
+    this.#read = this.#options.reader?.(status);
+    if (this.#options.method !== 'HEAD' && Number(headers['content-length']) > this.#options.maxBodyBytes) {
+      this.fail(this.#tooLarge());
+    }
+  }
+
+  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.#bodyBytes += chunk.length;
+    if (this.#bodyBytes > this.#options.maxBodyBytes) {
+      this.fail(this.#tooLarge());
+      return;
+    }
+    try {
+      this.#read?.(chunk);
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  onResponseEnd(): void {
+    if (this.#failure !== undefined) return;
+    this.#settle();
+    const endedMs = this.#clock.now();
+    const times = { startedMs: this.#startedMs, sentMs: this.#sentMs, answeredMs: this.#answeredMs, endedMs };
+    this.#resolve({ status: this.#status, headers: this.#headers, bodyBytes: this.#bodyBytes, times });
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    const named = toProbeError(error, this.#options.url.host);
+    this.fail(this.#status !== 0 && named.code === 'reset' ? this.#truncated(error) : named);
+  }
+
+  #tooLarge(): ProbeError {
+    const { url, maxBodyBytes } = this.#options;
+    return new ProbeError('too-large', `${url.host}: its body is longer than ${maxBodyBytes} bytes; raise maxBody`);
+  }
+
+  #truncated(cause: Error): ProbeError {
+    const read = `${this.#options.url.host}: it closed the connection after ${this.#bodyBytes} bytes of the body`;
+    return new ProbeError('truncated', `${read}; see its logs`, { cause });
+  }
+}
