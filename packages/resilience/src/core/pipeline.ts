@@ -26,7 +26,8 @@ class Guest extends Layer {
     try {
       return Promise.resolve(
         this.policy.execute((context) => {
-          const inner = call.child(context.deadline);
+          // Its attempts are within ours: the second of a guest in our third is the fourth try.
+          const inner = call.child(context.deadline, call.attempt + context.attempt - 1);
           const link = () => inner.abort(context.signal.reason);
           if (context.signal.aborted) link();
           else context.signal.addEventListener('abort', link, { once: true });
@@ -48,7 +49,8 @@ export class Pipeline extends Layer {
 
   constructor(policies: readonly Policy[]) {
     const layers = policies.flatMap((policy) => (policy instanceof Pipeline ? policy.policies : [policy])).map(toLayer);
-    super(layers[0]?.clock);
+    // A guest does not say whose time it keeps.
+    super(layers.find((layer) => !(layer instanceof Guest))?.clock);
     this.policies = layers.map((layer) => (layer instanceof Guest ? layer.policy : layer));
     this.name = `pipeline(${layers.map((layer) => layer.name).join(' > ')})`;
     this.#head = layers.reduceRight<Next>((next, layer) => (call) => layer.run(call, next), invoke);
