@@ -96,6 +96,7 @@ describe('connectSocket', () => {
       },
     };
     const running = connectSocket({ host: 'a.test', port: 1, nameLookup, clock, family: 6, timeoutMs: 700 });
+    await settle();
     expect(seen).toEqual([{ family: 6, deadline: 1700, signal: expect.any(AbortSignal) }]);
     const { signal } = seen[0] as { signal: AbortSignal };
     expect(signal.aborted).toBe(false);

@@ -49,6 +49,8 @@ export interface DialOptions {
   readonly done: (error: unknown, connected?: Connected) => void;
 }
 
+export type DialStage = 'lookup' | 'tcp' | 'tls';
+
 const UNENDING: Disposable = { [Symbol.dispose]: () => {} };
 
 /** One attempt to have a connection: look-up, race of the addresses, TLS handshake, within one time limit. */
@@ -57,7 +59,8 @@ export class Dial {
   readonly #startedMs: number;
   readonly #limit: Disposable;
   readonly #literal: Address | undefined;
-  #stage = 'looking up its name';
+  #stage: DialStage = 'lookup';
+  #doing = 'looking up its name';
   #stop: (reason: unknown) => void = () => {};
   #over = false;
 
@@ -77,6 +80,11 @@ export class Dial {
     if (!this.#over) this.#stop(reason);
   }
 
+  /** How far it came. */
+  get stage(): DialStage {
+    return this.#stage;
+  }
+
   get #elapsedMs(): number {
     return this.#options.clock.now() - this.#startedMs;
   }
@@ -88,7 +96,10 @@ export class Dial {
       this.#end(reason);
       controller.abort(reason);
     };
-    nameLookup.lookup(host, { signal: controller.signal, family, deadline: this.#startedMs + timeoutMs }).then(
+    const options = { signal: controller.signal, family, deadline: this.#startedMs + timeoutMs };
+    // Not at once: a look-up of somebody else's making may throw, or call back into whoever dials.
+    const looking = Promise.resolve().then(() => nameLookup.lookup(host, options));
+    looking.then(
       (addresses) => {
         if (addresses.length === 0) this.#end(new NameLookupError(host, 'ENODATA'));
         else if (!this.#over) this.#race(addresses, this.#elapsedMs);
@@ -99,7 +110,8 @@ export class Dial {
 
   #race(addresses: readonly Address[], lookupMs: number): void {
     const { port, clock, headStartMs, extra, timeoutMs, tls } = this.#options;
-    this.#stage = `connecting to ${addresses.map(({ address }) => address).join(', ')}`;
+    this.#stage = 'tcp';
+    this.#doing = `connecting to ${addresses.map(({ address }) => address).join(', ')}`;
     const race = new Race({
       addresses,
       open: (address) => openSocket(address, port),
@@ -124,7 +136,8 @@ export class Dial {
 
   #shakeHands(plain: Connected, tls: TlsOptions): void {
     const { port, sessions } = this.#options;
-    this.#stage = 'in the TLS handshake';
+    this.#stage = 'tls';
+    this.#doing = 'in the TLS handshake';
     // What the certificate is checked against; an address is no server name (RFC 6066), nor is the dot at the end part of one.
     const host = this.#literal?.address ?? this.#options.host.replace(/\.$/, '');
     const servername = tls.servername ?? (this.#literal === undefined ? host : '');
@@ -165,7 +178,7 @@ export class Dial {
   #tooLate(): Error {
     const { host, port, timeoutMs } = this.#options;
     return new errors.ConnectTimeoutError(
-      `no connection to ${host}:${port} after ${Math.round(timeoutMs)} ms (${this.#stage})`,
+      `no connection to ${host}:${port} after ${Math.round(timeoutMs)} ms (${this.#doing})`,
     );
   }
 }

@@ -1,0 +1,212 @@
+import type { Duplex } from 'node:stream';
+import { type Dispatcher, errors } from 'undici';
+import { DueAlarm } from '../../core/due-alarms.js';
+import type { Linked } from './chain.js';
+import type { Connection } from './connection.js';
+import { type RawHandler, rawHandler } from './handler.js';
+import type { HttpOrigin } from './http-origin.js';
+import { NOT_SENT, type PhasesContext } from './phases.js';
+import { isRepeatable, lostConnection, replayable, STALE } from './retry-once.js';
+
+/** What a pool takes beside undici's own options of a request. */
+export interface PooledOptions {
+  /** Monotonic milliseconds of the pool's clock, after which the request no longer waits for a socket. */
+  deadline?: number;
+}
+export type PooledDispatchOptions = Dispatcher.DispatchOptions & PooledOptions & { servername?: string };
+
+/** Who hears what becomes of a request. */
+export interface ExchangeOwner {
+  /** It waited for a socket, and does so no longer. */
+  withdrawn(exchange: Exchange): void;
+  /** It waited for too long. */
+  expired(exchange: Exchange): void;
+  /** Nothing of it was sent, or it may be sent again: it needs another socket. */
+  again(exchange: Exchange, stale: boolean): void;
+  /** It is over: answered, failed or aborted. */
+  over(exchange: Exchange): void;
+}
+
+type Stage = 'new' | 'waiting' | 'assigned' | 'sent' | 'over';
+
+/**
+ * One request and its answer, between the user's handler and undici's client: it can be aborted from the beginning, whereas
+ * undici looks at a signal only when it sends, and it finds another socket when its first turns out to be dead.
+ */
+export class Exchange extends DueAlarm implements Linked<Exchange>, RawHandler {
+  ahead: Exchange | undefined;
+  behind: Exchange | undefined;
+  origin!: HttpOrigin;
+  readonly options: PooledDispatchOptions;
+  /** By the pool's clock; undefined where it had a socket at once. */
+  waitingSinceMs: number | undefined;
+  readonly #handler: RawHandler;
+  readonly #owner: ExchangeOwner;
+  readonly #context: PhasesContext = { phases: NOT_SENT };
+  #stage: Stage = 'new';
+  #connection: Connection | undefined;
+  #abortSent: (reason?: Error) => void = () => {};
+  #aborting = false;
+  #answering = false;
+  #repeated = false;
+  #unwatchBody: (() => void) | undefined;
+
+  constructor(options: PooledDispatchOptions, handler: Dispatcher.DispatchHandler, owner: ExchangeOwner) {
+    super();
+    this.options = replayable(options);
+    this.#handler = rawHandler(handler);
+    this.#owner = owner;
+  }
+
+  get isOver(): boolean {
+    return this.#stage === 'over';
+  }
+
+  get waits(): boolean {
+    return this.#stage === 'waiting';
+  }
+
+  /** Hands the user's handler the means to abort. It may use it at once. */
+  announce(): void {
+    this.#handler.onConnect?.(this.abort, { pooled: this.#context });
+  }
+
+  readonly abort = (reason?: Error): void => {
+    if (this.#stage === 'over') return;
+    if (this.#stage === 'sent') {
+      this.#aborting = true;
+      this.#abortSent(reason);
+      return;
+    }
+    if (this.#stage === 'waiting') this.#owner.withdrawn(this);
+    this.fail(reason ?? new errors.RequestAbortedError());
+  };
+
+  /** It asks for a socket. */
+  enter(): void {
+    this.#stage = 'waiting';
+  }
+
+  /** There is none yet: it stands in its origin's queue. */
+  wait(sinceMs: number): void {
+    this.waitingSinceMs ??= sinceMs;
+    this.#watchBody();
+  }
+
+  override expire(): void {
+    this.#owner.expired(this);
+  }
+
+  /** It has a socket, and is handed to the client of that. */
+  assign(connection: Connection, phases: PhasesContext['phases']): void {
+    this.#unwatchBody?.();
+    this.waitingSinceMs = undefined;
+    this.#connection = connection;
+    this.#context.phases = phases;
+    this.#stage = 'assigned';
+  }
+
+  /** Ends it, unless it is over. */
+  fail(error: Error): void {
+    if (this.#stage === 'over') return;
+    this.#end();
+    this.#handler.onError(error);
+  }
+
+  /** A stream that fails while its request waits has no other listener yet. */
+  #watchBody(): void {
+    const body = this.options.body as { on?: unknown; off?: unknown } | null | undefined;
+    if (typeof body !== 'object' || body === null || typeof body.on !== 'function') return;
+    const stream = body as unknown as NodeJS.ReadableStream;
+    const abort = (error: Error) => this.abort(error);
+    stream.on('error', abort);
+    this.#unwatchBody = () => {
+      this.#unwatchBody = undefined;
+      stream.off('error', abort);
+    };
+  }
+
+  #end(): void {
+    this.#stage = 'over';
+    this.#unwatchBody?.();
+    this.#owner.over(this);
+  }
+
+  /** Lets go of the socket, once the client is done with this request: it may still be tidying up. */
+  #leaveConnection(connection: Connection): void {
+    this.#connection = undefined;
+    queueMicrotask(() => connection.finished(this));
+  }
+
+  // What undici's client calls.
+
+  onConnect(abort: (reason?: Error) => void): void {
+    // It was aborted since: to throw makes the client drop the request and keep the socket.
+    if (this.#stage !== 'assigned') throw STALE;
+    this.#stage = 'sent';
+    this.#abortSent = abort;
+  }
+
+  onRequestSent(): void {
+    this.#handler.onRequestSent?.();
+  }
+
+  onBodySent(chunk: Buffer): void {
+    this.#handler.onBodySent?.(chunk);
+  }
+
+  onResponseStarted(): void {
+    this.#answering = true;
+    this.#handler.onResponseStarted?.();
+  }
+
+  onHeaders(statusCode: number, headers: Buffer[], resume: () => void, statusText: string): boolean {
+    return this.#handler.onHeaders?.(statusCode, headers, resume, statusText) ?? true;
+  }
+
+  onData(chunk: Buffer): boolean {
+    return this.#handler.onData?.(chunk) ?? true;
+  }
+
+  onComplete(trailers: Buffer[]): void {
+    this.#leaveConnection(this.#connection!);
+    this.#end();
+    try {
+      this.#handler.onComplete?.(trailers);
+    } catch (error) {
+      this.#handler.onError(error as Error);
+    }
+  }
+
+  onUpgrade(statusCode: number, headers: Buffer[], socket: Duplex): void {
+    // The socket is the user's now; it counts until it is closed.
+    this.#connection = undefined;
+    this.#end();
+    this.#handler.onUpgrade?.(statusCode, headers, socket);
+  }
+
+  onError(error: Error): void {
+    const connection = this.#connection;
+    if (connection === undefined) {
+      // Its upgrade handler threw: the socket is not the pool's any more.
+      this.#handler.onError(error);
+      return;
+    }
+    this.#leaveConnection(connection);
+    if (this.#stage === 'over') return;
+    if (error === STALE) {
+      this.#owner.again(this, false);
+    } else if (this.#mayRepeat(connection, error)) {
+      this.#repeated = true;
+      this.#owner.again(this, true);
+    } else {
+      this.fail(error);
+    }
+  }
+
+  /** A server that closes an idle socket may do so just when a request is on its way. */
+  #mayRepeat(connection: Connection, error: Error): boolean {
+    const silent = this.#stage === 'sent' && !this.#answering && !this.#aborting;
+    return silent && !this.#repeated && connection.reused && lostConnection(error) && isRepeatable(this.options);
+  }
+}
