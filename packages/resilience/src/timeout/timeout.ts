@@ -1,7 +1,8 @@
+import { numberOption } from '../config/option.js';
 import { Alarm, Alarms } from '../core/alarms.js';
 import type { Call } from '../core/call.js';
 import type { Clock } from '../core/clock.js';
-import { ConfigError, TimeoutError } from '../core/errors.js';
+import { TimeoutError } from '../core/errors.js';
 import { observed, publish } from '../core/events.js';
 import { Layer, type Next } from '../core/layer.js';
 import { type StallMonitor, systemStalls } from '../core/stalls.js';
@@ -9,8 +10,9 @@ import type { Measured, Recorder } from '../metrics/definition.js';
 import { TIMEOUT_METRICS } from './metrics.js';
 
 export interface TimeoutOptions {
+  /** In errors, events and metrics. Default `timeout`. */
   name?: string;
-  /** How long the rest of the pipeline may take, in milliseconds. */
+  /** How long the rest of the pipeline may take, in milliseconds; 1 or more. */
   timeoutMs: number;
   clock?: Clock;
   /** Where a stalled event loop is looked up, so that it is not taken for a slow server. */
@@ -32,11 +34,9 @@ export class Timeout extends Layer implements Measured {
 
   constructor(options: TimeoutOptions) {
     super(options.clock);
-    if (!(options.timeoutMs > 0))
-      throw new ConfigError(`timeout: timeoutMs is ${options.timeoutMs}; it must be above 0`);
     this.name = options.name ?? 'timeout';
-    this.timeoutMs = options.timeoutMs;
-    this.#alarms = new Alarms(this.clock, options.timeoutMs);
+    this.timeoutMs = numberOption(this.name, 'timeoutMs', options.timeoutMs, { min: 1 });
+    this.#alarms = new Alarms(this.clock, this.timeoutMs);
     this.#stalls = options.stalls ?? systemStalls;
   }
 
