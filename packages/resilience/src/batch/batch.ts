@@ -1,18 +1,29 @@
 import { Alarm } from '../core/alarms.js';
-import type { Flight } from './flight.js';
 import type { Linked } from './linked-list.js';
 import type { ItemOutcome } from './options.js';
-import type { Ticket } from './ticket.js';
 
 /** Why a batch stopped taking items. */
 export type FlushCause = 'count' | 'bytes' | 'age' | 'flush' | 'drain';
+
+/** An item of a batch whose caller is answered by itself. */
+export interface Seat<R> {
+  readonly size: number;
+  readonly deadline: number;
+  answer(outcome: ItemOutcome<R>): void;
+}
+
+/** The worker that has taken a batch. */
+export interface Carrier<R> {
+  /** The caller of an item leaves while it is processed. */
+  leave(seat: Seat<R>, error: unknown): void;
+}
 
 const NEVER = Number.POSITIVE_INFINITY;
 
 /**
  * Items that are processed together, and their outcomes. Its alarm is its age.
  *
- * Items without a ticket are answered together, once the last one has its outcome: their promises are reactions to one
+ * Items without a seat are answered together, once the last one has its outcome: their promises are reactions to one
  * promise of the batch and run in the order in which they were asked for, so that each reads the next outcome. An item
  * costs that one promise, and no object or resolving functions of its own.
  */
@@ -24,13 +35,14 @@ export class Batch<T, R> extends Alarm implements Linked<Batch<T, R>> {
   due = false;
   /** Undefined while it is open. */
   cause: FlushCause | undefined;
+  carrier: Carrier<R> | undefined;
   previous: Batch<T, R> | undefined;
   next: Batch<T, R> | undefined;
   readonly #aged: () => void;
   readonly #done: Promise<void>;
   #resolveDone!: () => void;
   /** By position, as the outcomes are; made when first needed. */
-  #tickets: Array<Ticket<T, R> | undefined> | undefined;
+  #seats: Array<Seat<R> | undefined> | undefined;
   #outcomes: Array<ItemOutcome<R> | undefined> | undefined;
   #answered = 0;
   #read = 0;
@@ -56,46 +68,38 @@ export class Batch<T, R> extends Alarm implements Linked<Batch<T, R>> {
 
   /** When the last of its items is of no use any more. */
   get deadline(): number {
-    if (this.#tickets === undefined) return NEVER;
+    if (this.#seats === undefined) return NEVER;
     let latest = Number.NEGATIVE_INFINITY;
     for (let index = 0; index < this.items.length; index++) {
-      latest = Math.max(latest, this.#tickets[index]?.deadline ?? NEVER);
+      latest = Math.max(latest, this.#seats[index]?.deadline ?? NEVER);
     }
     return latest;
   }
 
-  join(item: T, size: number, ticket: Ticket<T, R> | undefined): void {
-    if (ticket !== undefined) {
-      this.#tickets ??= [];
-      this.#tickets[this.items.length] = ticket;
-      ticket.batch = this;
+  join(item: T, size: number, seat: Seat<R> | undefined): void {
+    if (seat !== undefined) {
+      this.#seats ??= [];
+      this.#seats[this.items.length] = seat;
     }
     this.items.push(item);
     this.bytes += size;
   }
 
-  /** The outcome of the item that has just joined without a ticket. */
+  /** The outcome of the item that has just joined without a seat. */
   outcome(): Promise<R> {
     return this.#done.then(this.#next);
   }
 
-  positionOf(ticket: Ticket<T, R>): number {
-    return this.#tickets!.indexOf(ticket);
+  positionOf(seat: Seat<R>): number {
+    return this.#seats!.indexOf(seat);
   }
 
   /** Takes out an item that no worker has taken. */
-  remove(ticket: Ticket<T, R>): void {
-    const index = this.positionOf(ticket);
-    this.#tickets!.splice(index, 1);
+  remove(seat: Seat<R>): void {
+    const index = this.positionOf(seat);
+    this.#seats!.splice(index, 1);
     this.items.splice(index, 1);
-    this.bytes -= ticket.size;
-  }
-
-  /** A worker takes the batch. */
-  board(flight: Flight<T, R>): void {
-    this.#tickets?.forEach((ticket) => {
-      if (ticket !== undefined) ticket.flight = flight;
-    });
+    this.bytes -= seat.size;
   }
 
   isAnswered(index: number): boolean {
@@ -106,13 +110,13 @@ export class Batch<T, R> extends Alarm implements Linked<Batch<T, R>> {
   answer(index: number, outcome: ItemOutcome<R>): void {
     this.#outcomes ??= [];
     this.#outcomes[index] = outcome;
-    this.#tickets?.[index]?.answer(outcome);
+    this.#seats?.[index]?.answer(outcome);
     if (++this.#answered === this.items.length) this.#resolveDone();
   }
 
-  /** Every item is accepted, without a value. False: some have a ticket or an outcome, they must be answered one by one. */
+  /** Every item is accepted, without a value. False: some have a seat or an outcome, they must be answered one by one. */
   accept(): boolean {
-    if (this.#tickets !== undefined || this.#outcomes !== undefined) return false;
+    if (this.#seats !== undefined || this.#outcomes !== undefined) return false;
     this.#answered = this.items.length;
     this.#resolveDone();
     return true;
@@ -120,7 +124,7 @@ export class Batch<T, R> extends Alarm implements Linked<Batch<T, R>> {
 
   readonly #next = (): R => {
     if (this.#outcomes === undefined) return undefined as R;
-    while (this.#tickets?.[this.#read] !== undefined) this.#read++;
+    while (this.#seats?.[this.#read] !== undefined) this.#read++;
     const outcome = this.#outcomes[this.#read++]!;
     if ('error' in outcome) throw outcome.error;
     return outcome.value;

@@ -47,6 +47,7 @@ export class BatchBuffer<T, R> {
     if (this.#open !== undefined && this.#open.bytes + size > maxBytes) this.seal('bytes');
     const batch = this.#open ?? this.#begin(epoch);
     batch.join(item, size, ticket);
+    if (ticket !== undefined) ticket.batch = batch;
     this.#length++;
     if (batch.items.length === batchSize) this.seal('count');
     else if (batch.bytes >= maxBytes) this.seal('bytes');

@@ -1,16 +1,15 @@
 import { Call } from '../core/call.js';
 import { invoke } from '../core/layer.js';
-import type { Batch } from './batch.js';
+import type { Batch, Carrier, Seat } from './batch.js';
 import { Bisection, type Part } from './bisection.js';
 import type { Ledger } from './ledger.js';
 import type { CallResult } from './metrics.js';
 import type { BatchOutcome, BatchPoolSettings, ItemOutcome } from './options.js';
-import type { Ticket } from './ticket.js';
 
 const ACCEPTED: ItemOutcome<never> = { value: undefined as never };
 
 /** One worker's work: a batch, from its first call of `process` until each of its items has an outcome. */
-export class Flight<T, R> {
+export class Flight<T, R> implements Carrier<R> {
   readonly batch: Batch<T, R>;
   readonly #settings: BatchPoolSettings<T, R>;
   readonly #ledger: Ledger;
@@ -34,7 +33,7 @@ export class Flight<T, R> {
     this.#landed = landed;
     this.#deadline = Math.min(batch.deadline, deadline);
     this.#bisection = new Bisection(batch.items.length, settings.maxProcessCalls);
-    batch.board(this);
+    batch.carrier = this;
   }
 
   /** Takes up the next part. When none is left, or every caller has left, it lands. */
@@ -49,8 +48,8 @@ export class Flight<T, R> {
   }
 
   /** The caller of one item leaves. When the last one has left, nobody wants the batch any more. */
-  leave(ticket: Ticket<T, R>, error: unknown): void {
-    this.#abandon(this.batch.positionOf(ticket), error);
+  leave(seat: Seat<R>, error: unknown): void {
+    this.#abandon(this.batch.positionOf(seat), error);
     if (this.batch.unanswered === 0) this.#call!.abort(error);
   }
 

@@ -199,8 +199,9 @@ export class BatchPool<T, R = void> implements Measured {
 
   #watch(ticket: Ticket<T, R>, options: BatchItemOptions): void {
     ticket.watch = new Watch(this.name, this.#settings.clock, options, (why, error) => {
-      if (ticket.flight === undefined) this.#withdraw(ticket, why, error);
-      else ticket.flight.leave(ticket, error);
+      const carrier = ticket.batch?.carrier;
+      if (carrier === undefined) this.#withdraw(ticket, why, error);
+      else carrier.leave(ticket, error);
     });
   }
 

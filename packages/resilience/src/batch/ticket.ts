@@ -1,5 +1,4 @@
-import type { Batch } from './batch.js';
-import type { Flight } from './flight.js';
+import type { Batch, Seat } from './batch.js';
 import type { Linked } from './linked-list.js';
 import type { ItemOutcome } from './options.js';
 
@@ -7,7 +6,7 @@ import type { ItemOutcome } from './options.js';
  * An item with a promise of its own: one that had to wait for room, or whose caller may leave. Others are answered with
  * their batch, which costs far less.
  */
-export class Ticket<T, R> implements Linked<Ticket<T, R>> {
+export class Ticket<T, R> implements Seat<R>, Linked<Ticket<T, R>> {
   readonly item: T;
   readonly size: number;
   readonly epoch: number;
@@ -20,8 +19,6 @@ export class Ticket<T, R> implements Linked<Ticket<T, R>> {
   watch: Disposable | undefined;
   /** Undefined while it waits for room. */
   batch: Batch<T, R> | undefined;
-  /** Undefined while no worker has taken it. */
-  flight: Flight<T, R> | undefined;
   previous: Ticket<T, R> | undefined;
   next: Ticket<T, R> | undefined;
 
