@@ -37,8 +37,9 @@ export function decorrelatedJitterBackoff(options: BackoffOptions = {}): Backoff
     return () => {
       const t = retry++ + random();
       const now = 2 ** t * Math.tanh(Math.sqrt(4 * t));
-      // 2^1024 is Infinity, and Infinity less itself would be no number.
-      const step = now === Number.POSITIVE_INFINITY ? now : now - before;
+      // 2^1024 is Infinity, and neither Infinity less itself nor none of it is a number.
+      if (now === Number.POSITIVE_INFINITY) return baseDelayMs === 0 ? 0 : maxDelayMs;
+      const step = now - before;
       before = now;
       return Math.min(maxDelayMs, (Math.max(0, step) * baseDelayMs) / 1.4);
     };
