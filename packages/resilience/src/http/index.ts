@@ -7,4 +7,4 @@ export { type NameLookupOptions, nameLookup, type SystemLookup } from './lookup/
 export type { PooledDispatchOptions, PooledOptions } from './pool/exchange.js';
 export { httpPoolFromEnv } from './pool/from-env.js';
 export { type HttpPool, type HttpPoolOptions, httpPool, type PoolCounts } from './pool/http-pool.js';
-export { type RequestPhases, requestPhases } from './pool/phases.js';
+export { type RequestPhases, requestPhases, requestSocket } from './pool/phases.js';

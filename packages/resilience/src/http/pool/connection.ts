@@ -131,7 +131,7 @@ export class Connection implements Slot<Connection, HttpOrigin> {
     if (!reused) socket.setTimeout(0).ref();
     const opening = reused ? { lookupMs: 0, tcpMs: 0, tlsMs: 0 } : phases;
     this.#exchange = exchange;
-    exchange.assign(this, { waitedMs, reused, ...opening });
+    exchange.assign(this, { phases: { waitedMs, reused, ...opening }, socket });
     this.#client!.dispatch(exchange.options, exchange as unknown as Dispatcher.DispatchHandler);
   }
 

@@ -42,7 +42,7 @@ export class Exchange extends DueAlarm implements Linked<Exchange>, RawHandler {
   waitingSinceMs: number | undefined;
   readonly #handler: RawHandler;
   readonly #owner: ExchangeOwner;
-  readonly #context: PhasesContext = { phases: NOT_SENT };
+  readonly #context: PhasesContext = { phases: NOT_SENT, socket: undefined };
   #stage: Stage = 'new';
   #connection: Connection | undefined;
   #abortSent: (reason?: Error) => void = () => {};
@@ -85,6 +85,7 @@ export class Exchange extends DueAlarm implements Linked<Exchange>, RawHandler {
   /** It asks for a socket. */
   enter(): void {
     this.#stage = 'waiting';
+    this.#context.socket = undefined;
   }
 
   /** There is none yet: it stands in its origin's queue. */
@@ -98,11 +99,12 @@ export class Exchange extends DueAlarm implements Linked<Exchange>, RawHandler {
   }
 
   /** It has a socket, and is handed to the client of that. */
-  assign(connection: Connection, phases: PhasesContext['phases']): void {
+  assign(connection: Connection, { phases, socket }: PhasesContext): void {
     this.#unwatchBody?.();
     this.waitingSinceMs = undefined;
     this.#connection = connection;
     this.#context.phases = phases;
+    this.#context.socket = socket;
     this.#stage = 'assigned';
   }
 
