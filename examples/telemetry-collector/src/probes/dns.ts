@@ -1,6 +1,6 @@
 import { Resolver } from 'node:dns/promises';
-import { isIPv6 } from 'node:net';
 import type { DnsTarget, DnsType } from '../targets/target.js';
+import { authority } from './authority.js';
 import { reverseName } from './dns/reverse-name.js';
 import type { ProbeEdges } from './edges.js';
 import { type Probe, ProbeError, type ProbeErrorCode, type ProbeOperation, type Reading } from './probe.js';
@@ -31,7 +31,7 @@ export class DnsProbe implements Probe {
     const { server, port } = options;
     this.#options = options;
     this.#clock = clock;
-    this.#server = isIPv6(server) ? `[${server}]:${port}` : `${server}:${port}`;
+    this.#server = authority(server, port);
     const measure = (limit: RunLimit) => this.#measure(limit);
     this.operations = [{ name: 'query', run: (context) => runWithin(context, clock, this.#server, measure) }];
   }

@@ -1,5 +1,6 @@
 import type { Varbind } from 'net-snmp';
 import type { SnmpTarget } from '../targets/target.js';
+import { authority } from './authority.js';
 import type { ProbeEdges } from './edges.js';
 import { type Probe, ProbeError, type ProbeOperation, type Reading } from './probe.js';
 import { type RunLimit, runWithin } from './run-limit.js';
@@ -38,7 +39,7 @@ export class SnmpProbe implements Probe {
   constructor(options: SnmpProbeOptions, edges: Edges) {
     this.#options = options;
     this.#edges = edges;
-    this.#host = `${options.host}:${options.port}`;
+    this.#host = authority(options.host, options.port);
     const walks = options.walk.map((walk) =>
       isTableName(walk)
         ? this.#walking(walk, walk, new InterfaceWalk(INTERFACE_TABLES[walk]))
@@ -66,7 +67,7 @@ export class SnmpProbe implements Probe {
     const found = await this.#edges.nameLookup.lookup(host, { signal: limit.signal, deadline: limit.deadline });
     const first = found[0];
     if (first === undefined) throw new ProbeError('dns', `${this.#host}: its name has no address`);
-    limit.stage = 'waiting for its SNMP agent';
+    limit.stage = 'waiting for its SNMP agent, which may not answer a wrong community or key';
     return SnmpSession.open({ host: this.#host, port, ...first }, toAccess(credentials), limit);
   }
 

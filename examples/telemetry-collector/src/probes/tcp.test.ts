@@ -84,6 +84,27 @@ describe('the TCP probe', () => {
     });
   });
 
+  it('says at which stage the time ran out', async () => {
+    const stuck = await stuckPort();
+    try {
+      const probe = new TcpProbe({ host: 'db.test', port: stuck.port }, { nameLookup: new FakeLookup(), clock });
+      const running = probe.operations[0]!.run({ ...context, deadline: clock.now() + 5_000 });
+      const failure = expect(running).rejects.toThrow(
+        `db.test:${stuck.port}: timed out after 5000 ms while connecting to 127.0.0.1; check that it is up`,
+      );
+      await clock.advance(5_000);
+      await failure;
+    } finally {
+      await stuck.close();
+    }
+  });
+
+  it('writes an IPv6 address so that the port can be told apart', async () => {
+    const port = await closedPort();
+    const probe = new TcpProbe({ host: '::1', port }, { nameLookup: new FakeLookup(), clock });
+    await expect(probe.operations[0]!.run(context)).rejects.toThrow(`[::1]:${port}: `);
+  });
+
   it('names a look-up that failed', async () => {
     const nameLookup = {
       lookup: () => Promise.reject(Object.assign(new Error('no such name'), { code: 'ENOTFOUND' })),

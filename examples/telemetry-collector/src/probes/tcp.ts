@@ -1,13 +1,11 @@
-import { connect, type LookupFunction, type Socket } from 'node:net';
+import { connectSocket, type NameLookup } from '@breakwater/resilience/http';
+import type { TcpTarget } from '../targets/target.js';
+import { authority } from './authority.js';
 import type { ProbeEdges } from './edges.js';
 import type { Probe, ProbeOperation, Reading } from './probe.js';
 import { type RunLimit, runWithin } from './run-limit.js';
 
-export interface TcpProbeOptions {
-  /** A name or an address. */
-  readonly host: string;
-  readonly port: number;
-}
+export type TcpProbeOptions = Pick<TcpTarget, 'host' | 'port'>;
 
 /** Connects and hangs up: how long the look-up and the handshake take. */
 export class TcpProbe implements Probe {
@@ -16,35 +14,32 @@ export class TcpProbe implements Probe {
 
   constructor({ host, port }: TcpProbeOptions, { nameLookup, clock }: Pick<ProbeEdges, 'nameLookup' | 'clock'>) {
     const measure = async (limit: RunLimit): Promise<readonly Reading[]> => {
-      const startedMs = clock.now();
-      limit.stage = 'looking up its name';
-      const addresses = await nameLookup.lookup(host, { signal: limit.signal, deadline: limit.deadline });
-      const foundMs = clock.now();
       limit.stage = 'connecting';
-      const socket = connect({ host, port, lookup: answering(addresses), autoSelectFamily: true });
-      await connected(socket, limit.signal);
-      const fields = { lookup_ms: foundMs - startedMs, connect_ms: clock.now() - foundMs };
-      return [{ measurement: 'tcp', tags: {}, fields }];
+      const { socket, phases } = await connectSocket({
+        host,
+        port,
+        nameLookup: saying(limit, nameLookup),
+        signal: limit.signal,
+        // The limit ends it.
+        timeoutMs: Number.POSITIVE_INFINITY,
+        clock,
+      });
+      // It has connected, which is all that was asked: what happens on hanging up does not matter.
+      socket.on('error', () => {}).destroy();
+      return [{ measurement: 'tcp', tags: {}, fields: { lookup_ms: phases.lookupMs, connect_ms: phases.tcpMs } }];
     };
-    this.operations = [{ name: 'connect', run: (context) => runWithin(context, clock, `${host}:${port}`, measure) }];
+    this.operations = [
+      { name: 'connect', run: (context) => runWithin(context, clock, authority(host, port), measure) },
+    ];
   }
 }
 
-/** The addresses that are known already, in the form in which a socket asks for them: it tries one after the other. */
-function answering(addresses: ReadonlyArray<{ address: string; family: 4 | 6 }>): LookupFunction {
-  return (_hostname, _options, callback) => callback(null, [...addresses]);
-}
-
-/** Resolves once the socket is connected; whatever the outcome, it is closed. */
-function connected(socket: Socket, signal: AbortSignal): Promise<void> {
-  return new Promise<void>((resolve, reject) => {
-    const leave = () => socket.destroy(signal.reason as Error);
-    signal.addEventListener('abort', leave, { once: true });
-    socket.once('connect', () => {
-      resolve();
-      socket.destroy();
-    });
-    socket.once('error', reject);
-    socket.once('close', () => signal.removeEventListener('abort', leave));
-  });
-}
+/** The same look-up, which tells the limit at which stage the run is. */
+const saying = (limit: RunLimit, nameLookup: NameLookup): NameLookup => ({
+  async lookup(hostname, options) {
+    limit.stage = 'looking up its name';
+    const addresses = await nameLookup.lookup(hostname, options);
+    limit.stage = `connecting to ${addresses.map(({ address }) => address).join(', ')}`;
+    return addresses;
+  },
+});
