@@ -5,16 +5,16 @@ import { judgeError, judgeValue } from '../core/judge.js';
 import { Layer } from '../core/layer.js';
 import type { Options, Verdict } from '../core/types.js';
 import type { Measured, Recorder } from '../metrics/definition.js';
-import type { Circuit, CircuitOwner } from './circuit.js';
+import { retryAfterMs } from '../retry/retry-after.js';
+import type { Circuit } from './circuit.js';
 import type { Visits } from './grace.js';
 import { Open } from './open.js';
-import { retryHintMs } from './recovery.js';
 import { type CircuitBreakerOptions, type CircuitSettings, circuitSettings } from './settings.js';
 import type { Refusal, State } from './state.js';
 import { Tally } from './tally.js';
 
 /** What a breaker with one circuit and one with a circuit per key have in common: time, judgement, counts and events. */
-export abstract class Breaker extends Layer implements CircuitOwner, Measured {
+export abstract class Breaker extends Layer implements Measured {
   readonly name: string;
   /** @internal */
   readonly settings: CircuitSettings;
@@ -84,7 +84,7 @@ export abstract class Breaker extends Layer implements CircuitOwner, Measured {
         try {
           verdict = judgeValue(this.settings.classify, value);
         } finally {
-          this.settle(call, verdict, undefined, began, startedMs, visits);
+          this.settle(call, verdict, value, began, startedMs, visits);
         }
         return value;
       },
@@ -100,11 +100,11 @@ export abstract class Breaker extends Layer implements CircuitOwner, Measured {
     );
   }
 
-  /** @internal Takes a call's verdict and its permit back. */
+  /** @internal Takes a call's verdict and its permit back. `result` is the value or the error that was judged. */
   protected abstract settle(
     call: Call,
     verdict: Verdict,
-    error: unknown,
+    result: unknown,
     began: number,
     startedMs: number,
     visits: Visits | undefined,
@@ -117,7 +117,7 @@ export abstract class Breaker extends Layer implements CircuitOwner, Measured {
   }
 
   /** @internal Counts what became of a call, and tells the circuit that admitted it in generation `began`. */
-  protected tell(circuit: Circuit, verdict: Verdict, error: unknown, began: number, startedMs: number): void {
+  protected tell(circuit: Circuit, verdict: Verdict, result: unknown, began: number, startedMs: number): void {
     if (circuit.isLate(began)) {
       this.tally.late++;
       return;
@@ -128,7 +128,8 @@ export abstract class Breaker extends Layer implements CircuitOwner, Measured {
       circuit.success(began, nowMs, this.#isSlow(nowMs - startedMs));
     } else if (verdict === 'failure') {
       const nowMs = this.clock.now();
-      circuit.failure(began, nowMs, this.#isSlow(nowMs - startedMs), retryHintMs(error));
+      const hintMs = retryAfterMs({ error: result }, this.clock.wall()) ?? 0;
+      circuit.failure(began, nowMs, this.#isSlow(nowMs - startedMs), hintMs);
     }
   }
 

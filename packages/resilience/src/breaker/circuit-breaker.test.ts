@@ -349,6 +349,16 @@ describe('circuitBreaker', () => {
     expect(await rejection()).toBe('open');
   });
 
+  it('stays open for as long as the answer that classify calls a failure asks', async () => {
+    const { breaker, clock } = breakerOf({
+      failureThreshold: 1,
+      classify: (outcome) => ('value' in outcome ? 'failure' : 'ignore'),
+    });
+    const inTwoMinutes = new Date(Math.ceil(clock.wall() / 1_000) * 1_000 + 120_000);
+    await breaker.execute(() => ({ status: 503, headers: { 'retry-after': inTwoMinutes.toUTCString() } }));
+    expect(breaker.retryAfterMs).toBe(120_000);
+  });
+
   it('sheds a part of the calls while it ramps up', async () => {
     let dice = 0.5;
     const { breaker, clock, toHalfOpen, rejection } = breakerOf({ rampUpMs: 1_000, random: () => dice });

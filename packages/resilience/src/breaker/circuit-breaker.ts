@@ -65,8 +65,8 @@ export class CircuitBreaker extends Breaker {
   }
 
   /** @internal */
-  protected settle(call: Call, verdict: Verdict, error: unknown, began: number, startedMs: number): void {
-    this.tell(this.#circuit, verdict, error, began, startedMs);
+  protected settle(call: Call, verdict: Verdict, result: unknown, began: number, startedMs: number): void {
+    this.tell(this.#circuit, verdict, result, began, startedMs);
     this.giveBack(call, this.#circuit, began);
   }
 

@@ -39,7 +39,7 @@ export interface KeyEntry {
   readonly openedAt: number | undefined;
   /** Milliseconds until an open circuit lets a probe through. */
   readonly retryAfterMs: number | undefined;
-  /** The code or message of the last failure, cut short. */
+  /** The code or message of the last failure, cut short, or `status 503` of an answer. */
   readonly lastError: string | undefined;
 }
 
@@ -109,26 +109,26 @@ export class KeyedCircuitBreaker extends Breaker {
   protected settle(
     call: Call,
     verdict: Verdict,
-    error: unknown,
+    result: unknown,
     began: number,
     startedMs: number,
     visits: Visits,
   ): void {
-    const circuit = this.#hear(call.options.key!, verdict, error, began, startedMs);
+    const circuit = this.#hear(call.options.key!, verdict, result, began, startedMs);
     if (circuit !== undefined) this.giveBack(call, circuit, began);
     this.#grace.leave(visits);
   }
 
   /** Tells the key's circuit, which a result that matters brings into being. */
-  #hear(key: string, verdict: Verdict, error: unknown, began: number, startedMs: number): KeyedCircuit | undefined {
+  #hear(key: string, verdict: Verdict, result: unknown, began: number, startedMs: number): KeyedCircuit | undefined {
     const circuit = this.#table.get(key) ?? this.#circuitFor(key, verdict);
     if (circuit === undefined) {
       this.tally[verdict]++;
       return undefined;
     }
-    if (verdict === 'failure' && !circuit.isLate(began)) circuit.remember(error);
+    if (verdict === 'failure' && !circuit.isLate(began)) circuit.remember(result);
     this.#table.touch(circuit);
-    this.tell(circuit, verdict, error, began, startedMs);
+    this.tell(circuit, verdict, result, began, startedMs);
     this.#forgetAtRest(circuit);
     return circuit;
   }

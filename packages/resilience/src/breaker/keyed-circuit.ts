@@ -5,7 +5,7 @@ const LONGEST_REMEMBERED = 120;
 /** The circuit of one key, with its place among the closed ones that may be forgotten. */
 export class KeyedCircuit extends Circuit {
   readonly key: string;
-  /** The code or message of the last failure, cut short. */
+  /** What the last failure was, in a few words. */
   lastError: string | undefined;
   /** @internal */
   older: KeyedCircuit | undefined;
@@ -20,18 +20,20 @@ export class KeyedCircuit extends Circuit {
     this.newer = undefined;
   }
 
-  /** Keeps a string that exists already where it can, and never the error: it may hold a socket or a body. */
-  remember(error: unknown): void {
-    this.lastError = describe(error);
+  /** Keeps a string that exists already where it can, and never the error or answer: it may hold a socket or a body. */
+  remember(failure: unknown): void {
+    this.lastError = describe(failure);
   }
 }
 
-function describe(error: unknown): string | undefined {
-  if (typeof error === 'string') return short(error);
-  if (typeof error !== 'object' || error === null) return undefined;
-  const { code, message } = error as { code?: unknown; message?: unknown };
+function describe(failure: unknown): string | undefined {
+  if (typeof failure === 'string') return short(failure);
+  if (typeof failure !== 'object' || failure === null) return undefined;
+  const { code, message, status, statusCode } = failure as Record<string, unknown>;
   if (typeof code === 'string') return short(code);
-  return typeof message === 'string' ? short(message) : undefined;
+  if (typeof message === 'string') return short(message);
+  const number = status ?? statusCode;
+  return typeof number === 'number' ? `status ${number}` : undefined;
 }
 
 /** A copy, since a slice would keep the whole of a long text alive. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { openTimeMs, type RecoverySettings, retryHintMs } from './recovery.js';
+import { openTimeMs, type RecoverySettings } from './recovery.js';
 
 const settings = (changes: Partial<RecoverySettings> = {}): RecoverySettings => ({
   recoveryTimeoutMs: 1_000,
@@ -64,25 +64,5 @@ describe('openTimeMs', () => {
         },
       ),
     );
-  });
-});
-
-describe('retryHintMs', () => {
-  it('reads what an error carries', () => {
-    expect(retryHintMs(Object.assign(new Error('busy'), { retryAfterMs: 250 }))).toBe(250);
-    expect(retryHintMs({ retryAfterMs: 0.5 })).toBe(0.5);
-  });
-
-  it.each([
-    undefined,
-    null,
-    'later',
-    7,
-    {},
-    { retryAfterMs: '250' },
-    { retryAfterMs: -1 },
-    { retryAfterMs: Number.NaN },
-  ])('finds none in %j', (error) => {
-    expect(retryHintMs(error)).toBe(0);
   });
 });

@@ -19,10 +19,3 @@ export function openTimeMs(settings: RecoverySettings, attempts: number, hintMs:
   const spread = recoveryJitter === 0 ? grown : grown * (1 + recoveryJitter * (2 * random() - 1));
   return Math.min(Math.max(spread, hintMs), maxRecoveryTimeoutMs);
 }
-
-/** The wait that a failure asks for (`error.retryAfterMs`, as RejectedError and many clients carry it); 0: none. */
-export function retryHintMs(error: unknown): number {
-  if (typeof error !== 'object' || error === null) return 0;
-  const { retryAfterMs } = error as { retryAfterMs?: unknown };
-  return typeof retryAfterMs === 'number' && retryAfterMs > 0 ? retryAfterMs : 0;
-}

@@ -47,8 +47,8 @@ export interface CircuitBreakerOptions {
   /** Each time it reopens without having closed, the open time grows by this factor, 1 or more. Default 1. */
   recoveryMultiplier?: number;
   /**
-   * Bounds the open time, whether it grows or the failure that opened the circuit asks for more (`error.retryAfterMs`), in
-   * milliseconds. Default 600,000, or `recoveryTimeoutMs` where that is longer.
+   * Bounds the open time, whether it grows or the failure that opened the circuit asks for more (its `retryAfterMs`, or the
+   * `Retry-After` header of its answer), in milliseconds. Default 600,000, or `recoveryTimeoutMs` where that is longer.
    */
   maxRecoveryTimeoutMs?: number;
   /** Spreads the open time by up to this share, so that replicas do not probe in step: 0 to 0.9. Default 0. */
