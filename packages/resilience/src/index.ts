@@ -7,10 +7,8 @@ export type {
   Process,
 } from './batch/options.js';
 export { type BatchPool, batchPool, type DrainResult } from './batch/pool.js';
-export {
-  type CircuitBreaker,
-  circuitBreaker,
-} from './breaker/circuit-breaker.js';
+export type { Breaker } from './breaker/breaker.js';
+export { type CircuitBreaker, circuitBreaker } from './breaker/circuit-breaker.js';
 export { type CircuitBreakerEnvironment, circuitBreakerFromEnv } from './breaker/from-env.js';
 export {
   type KeyEntry,
@@ -18,6 +16,7 @@ export {
   type KeyedCircuitBreakerOptions,
   keyedCircuitBreaker,
 } from './breaker/keyed-circuit-breaker.js';
+export { CIRCUIT_BREAKER_METRICS } from './breaker/metrics.js';
 export type { CircuitBreakerOptions, CountWindowRule, RateRule, TimeWindowRule } from './breaker/settings.js';
 export type { CircuitSnapshot, KeyedCircuitSnapshot } from './breaker/snapshot.js';
 export { type Coalesce, type CoalesceOptions, coalesce } from './coalesce/coalesce.js';
@@ -64,4 +63,5 @@ export type { AcquireOptions, GateOptions } from './semaphore/gate.js';
 export { type KeyedSemaphore, type KeyedSemaphoreOptions, keyedSemaphore } from './semaphore/keyed-semaphore.js';
 export { SEMAPHORE_METRICS } from './semaphore/metrics.js';
 export { type Semaphore, type SemaphoreOptions, semaphore } from './semaphore/semaphore.js';
+export { TIMEOUT_METRICS } from './timeout/metrics.js';
 export { type Timeout, type TimeoutOptions, timeout } from './timeout/timeout.js';
