@@ -1,13 +1,16 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { VirtualClock } from '@breakwater/resilience/testing';
+import { systemClock } from '@breakwater/resilience';
+import { type HttpPool, type HttpPoolOptions, httpPool, type NameLookup } from '@breakwater/resilience/http';
+import { settle, VirtualClock } from '@breakwater/resilience/testing';
 import { type Fault, type FaultyServer, faultyServer } from '@breakwater/testbed';
-import { Agent, type Dispatcher } from 'undici';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Secret } from '../targets/secret.js';
+import { TEST_CERTIFICATE } from './http/certificate.suite.js';
 import { HttpProbe, type HttpProbeOptions } from './http.js';
-import { CountingServer, closedPort, eventually } from './loopback.suite.js';
+import { CountingServer, closedPort, eventually, FakeLookup, stuckPort } from './loopback.suite.js';
 import { describeProbe, type Rig } from './probe.suite.js';
 
 const asking = (url: string, options: Partial<HttpProbeOptions> = {}): HttpProbeOptions => ({
@@ -25,7 +28,7 @@ const against =
   (fault: Fault) =>
   async (clock: VirtualClock): Promise<Rig> => {
     const server = await faultyServer(fault);
-    const dispatcher = new Agent();
+    const dispatcher = httpPool();
     return {
       probe: new HttpProbe(asking(server.url), { dispatcher, clock }),
       contacts: () => server.requests,
@@ -40,19 +43,88 @@ const against =
 describeProbe({
   kind: 'http',
   healthy: against('none'),
-  hanging: { 'the answer': against('hang'), 'the body': against('drip') },
+  hanging: {
+    'the answer': against('hang'),
+    'the body': against('drip'),
+    async 'the look-up'(clock) {
+      const nameLookup = new FakeLookup();
+      nameLookup.hang = true;
+      const dispatcher = httpPool({ nameLookup });
+      return {
+        probe: new HttpProbe(asking('http://web-1.test/'), { dispatcher, clock }),
+        contacts: () => nameLookup.asked,
+        open: () => nameLookup.pending,
+        close: () => dispatcher.destroy(),
+      };
+    },
+    async 'the connect'(clock) {
+      const stuck = await stuckPort();
+      const nameLookup = new FakeLookup();
+      const dispatcher = httpPool({ nameLookup });
+      return {
+        probe: new HttpProbe(asking(`http://web-1.test:${stuck.port}/`), { dispatcher, clock }),
+        contacts: () => nameLookup.asked,
+        open: () => dispatcher.counts.open,
+        async close() {
+          await dispatcher.destroy();
+          await stuck.close();
+        },
+      };
+    },
+    async 'the TLS handshake'(clock) {
+      const server = await new CountingServer(() => {}).listen();
+      const dispatcher = httpPool();
+      return {
+        probe: new HttpProbe(asking(`https://127.0.0.1:${server.port}/`), { dispatcher, clock }),
+        contacts: () => server.accepted,
+        open: () => server.open,
+        async close() {
+          await dispatcher.destroy();
+          await server.close();
+        },
+      };
+    },
+    async 'the queue of the pool'(clock) {
+      const server = await faultyServer('hang');
+      const dispatcher = httpPool({ maxConnections: 1 });
+      const first = new HttpProbe(asking(server.url), { dispatcher, clock: systemClock });
+      const leave = new AbortController();
+      const holding = first.operations[0]!.run({ signal: leave.signal, deadline: Infinity, attempt: 1 });
+      await eventually(() => server.requests === 1, 'a socket that is taken');
+      return {
+        probe: new HttpProbe(asking(server.url), { dispatcher, clock }),
+        contacts: () => server.requests - 1,
+        // The first request holds the one socket.
+        open: () => server.open - 1,
+        stuck: () => dispatcher.counts.queued === 1,
+        async close() {
+          leave.abort();
+          await holding.catch(() => {});
+          await dispatcher.destroy();
+          await server.stop();
+        },
+      };
+    },
+  },
 });
 
 describe('the HTTP probe', () => {
   const context = { signal: new AbortController().signal, deadline: Number.POSITIVE_INFINITY, attempt: 1 };
   let clock: VirtualClock;
-  let dispatcher: Dispatcher;
+  let dispatcher: HttpPool;
+  const nameLookup: NameLookup = {
+    async lookup() {
+      await clock.advance(7);
+      return [{ address: '127.0.0.1', family: 4 }];
+    },
+  };
   let server: Server;
   let serve: (request: IncomingMessage, response: ServerResponse) => void;
   let requests: IncomingMessage[];
-  const urlOf = (of: Server, path = '/') => `http://127.0.0.1:${(of.address() as AddressInfo).port}${path}`;
-  const run = (options?: Partial<HttpProbeOptions>, path?: string) =>
-    new HttpProbe(asking(urlOf(server, path), options), { dispatcher, clock }).operations[0]!.run(context);
+  const urlOf = (of: Server, path = '/', host = '127.0.0.1') =>
+    `http://${host}:${(of.address() as AddressInfo).port}${path}`;
+  const run = (options?: Partial<HttpProbeOptions>, path?: string, host?: string) =>
+    new HttpProbe(asking(urlOf(server, path, host), options), { dispatcher, clock }).operations[0]!.run(context);
   const listen = async (listener: typeof serve) => {
     const made = createServer(listener);
     made.listen(0, '127.0.0.1');
@@ -62,7 +134,7 @@ describe('the HTTP probe', () => {
 
   beforeEach(async () => {
     clock = new VirtualClock();
-    dispatcher = new Agent();
+    dispatcher = httpPool({ clock, nameLookup });
     requests = [];
     serve = (_request, response) => response.end('all is well');
     server = await listen((request, response) => {
@@ -76,30 +148,42 @@ describe('the HTTP probe', () => {
     server.close();
   });
 
-  it('tells status, size and times of a page', async () => {
+  it('tells status, size and the phases of the time', async () => {
     serve = async (_request, response) => {
       await clock.advance(20);
       response.write('all is ');
-      await eventually(() => response.writableLength === 0);
-      setImmediate(async () => {
-        await clock.advance(5);
-        response.end('well');
-      });
+      response.flushHeaders();
     };
-    expect(await run()).toEqual([
+    const running = run({}, '/', 'web-1.test');
+    await eventually(() => dispatcher.counts.busy === 1 && requests.length === 1, 'the request');
+    // The head has arrived when nothing moves any more.
+    for (let turn = 0; turn < 20; turn++) await settle();
+    await clock.advance(5);
+    requests[0]!.socket.write('4\r\nwell\r\n0\r\n\r\n');
+    expect(await running).toEqual([
       {
         measurement: 'http',
         tags: {},
-        fields: expect.objectContaining({
+        fields: {
           status: 200,
           redirects: 0,
           body_bytes: 11,
+          reused: false,
+          wait_ms: 0,
+          lookup_ms: 7,
+          connect_ms: 0,
+          tls_ms: 0,
           first_byte_ms: 20,
-          total_ms: 25,
           transfer_ms: 5,
-        }),
+          total_ms: 32,
+        },
       },
     ]);
+  });
+
+  it('opens no connection where one stands ready, and says so', async () => {
+    expect((await run({}, '/', 'web-1.test'))[0]!.fields).toMatchObject({ reused: false, lookup_ms: 7 });
+    expect((await run({}, '/', 'web-1.test'))[0]!.fields).toMatchObject({ reused: true, lookup_ms: 0, connect_ms: 0 });
   });
 
   it('asks as it is told, and for nothing encoded', async () => {
@@ -241,9 +325,61 @@ describe('the HTTP probe', () => {
   });
 });
 
+describe('the HTTP probe over TLS', () => {
+  const context = { signal: new AbortController().signal, deadline: Number.POSITIVE_INFINITY, attempt: 1 };
+  let server: Server;
+  beforeEach(async () => {
+    server = createSecureServer(TEST_CERTIFICATE, (_request, response) => response.end('ok'));
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+  });
+  afterEach(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const run = async (host: string, tls: HttpPoolOptions['tls']) => {
+    const dispatcher = httpPool({ nameLookup: new FakeLookup(), ...(tls !== undefined && { tls }) });
+    try {
+      const url = `https://${host}:${(server.address() as AddressInfo).port}/`;
+      const probe = new HttpProbe(asking(url), { dispatcher, clock: systemClock });
+      await probe.operations[0]!.run(context);
+      // From a connection that stands ready, too.
+      return (await probe.operations[0]!.run(context))[0]!.fields;
+    } finally {
+      await dispatcher.destroy();
+    }
+  };
+
+  it('tells for how many days the certificate is good', async () => {
+    const fields = await run('web-1.test', { ca: TEST_CERTIFICATE.cert });
+    const days = (Date.UTC(2120, 0, 1) - Date.now()) / 86_400_000;
+    expect(fields['certificate_days']).toBeCloseTo(days, 1);
+    expect(fields).toMatchObject({ reused: true, tls_ms: 0 });
+  });
+
+  it.each([
+    ['that nobody vouches for', 'web-1.test', undefined],
+    ['for another name', 'other.test', { ca: TEST_CERTIFICATE.cert }],
+  ])('names a certificate %s', async (_what, host, tls) => {
+    await expect(run(host, tls)).rejects.toMatchObject({
+      code: 'tls',
+      message: expect.stringMatching(new RegExp(`^${host}:\\d+: no trusted TLS connection .+; check its certificate`)),
+    });
+  });
+
+  it('names a server that speaks no TLS', async () => {
+    const ssh = await new CountingServer((socket) => socket.write('SSH-2.0-OpenSSH_9.2\r\n')).listen();
+    const dispatcher = httpPool();
+    const probe = new HttpProbe(asking(`https://127.0.0.1:${ssh.port}/`), { dispatcher, clock: systemClock });
+    await expect(probe.operations[0]!.run(context)).rejects.toMatchObject({ code: 'tls' });
+    await dispatcher.destroy();
+    await ssh.close();
+  });
+});
+
 describe('the HTTP probe against a server that misbehaves', () => {
   const context = { signal: new AbortController().signal, deadline: Number.POSITIVE_INFINITY, attempt: 1 };
-  const dispatcher = new Agent();
+  const dispatcher = httpPool();
   let server: FaultyServer;
   const run = (fault: Fault) => {
     server.fault = fault;

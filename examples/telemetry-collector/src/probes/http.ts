@@ -47,7 +47,7 @@ export class HttpProbe implements Probe {
       },
       limit,
     );
-    const readings = [{ measurement: 'http', tags: {}, fields: fieldsOf(exchanges) }];
+    const readings = [{ measurement: 'http', tags: {}, fields: fieldsOf(exchanges, this.#edges.clock.wall()) }];
     this.#check(exchanges.at(-1)!.status, body, readings);
     return readings;
   }

@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { type HttpPool, httpPool } from '@breakwater/resilience/http';
 import { VirtualClock } from '@breakwater/resilience/testing';
 import { type Fault, faultyServer } from '@breakwater/testbed';
-import { Agent, type Dispatcher } from 'undici';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Secret } from '../targets/secret.js';
 import { eventually } from './loopback.suite.js';
@@ -32,7 +32,7 @@ const against =
   (fault: Fault) =>
   async (clock: VirtualClock): Promise<Rig> => {
     const server = await faultyServer(fault);
-    const dispatcher = new Agent();
+    const dispatcher = httpPool();
     return {
       probe: new PrometheusProbe(scraping(server.url), { dispatcher, clock }),
       contacts: () => server.requests,
@@ -52,7 +52,7 @@ describeProbe({
       requests++;
       response.end('up 1\nnode_load1 0.5\nnode_network_receive_bytes_total{device="lo"} 7\nbroken NaN\n');
     });
-    const dispatcher = new Agent();
+    const dispatcher = httpPool();
     return {
       probe: new PrometheusProbe(scraping(url), { dispatcher, clock }),
       contacts: () => requests,
@@ -68,7 +68,7 @@ describeProbe({
 
 describe('the Prometheus probe', () => {
   const context = { signal: new AbortController().signal, deadline: Number.POSITIVE_INFINITY, attempt: 1 };
-  let dispatcher: Dispatcher;
+  let dispatcher: HttpPool;
   let server: Server;
   let url: string;
   let serve: (response: ServerResponse) => void;
@@ -76,7 +76,7 @@ describe('the Prometheus probe', () => {
     new PrometheusProbe(scraping(url, options), { dispatcher, clock: new VirtualClock() }).operations[0]!.run(context);
 
   beforeEach(async () => {
-    dispatcher = new Agent();
+    dispatcher = httpPool();
     ({ server, url } = await listen((response) => serve(response)));
   });
   afterEach(async () => {

@@ -87,7 +87,7 @@ const isOpenMetrics = ({ headers }: Exchange): boolean =>
 function toReadings({ kept, seen, notFinite }: Exposition, exchanges: readonly Exchange[]): Reading[] {
   const last = exchanges.at(-1)!;
   const scrape = {
-    duration_ms: last.times.endedMs - exchanges[0]!.times.startedMs,
+    duration_ms: exchanges.reduce((total, { times }) => total + times.totalMs, 0),
     body_bytes: last.bodyBytes,
     series: seen,
     series_kept: kept.length,

@@ -5,8 +5,8 @@ import { ProbeError } from './probe.js';
 /** When a run must end: the context's signal and its deadline as one signal, whose reason is the ProbeError to fail with. */
 export class RunLimit {
   readonly deadline: number;
-  /** What the run does now, for the message of a timeout: "connecting". */
-  stage = 'starting';
+  /** What the run does now, for the message of a timeout: "connecting". A function is asked when it is needed. */
+  stage: string | (() => string) = 'starting';
   readonly #context: Context;
   readonly #clock: Clock;
   readonly #host: string;
@@ -58,15 +58,19 @@ export class RunLimit {
     if (reason instanceof ProbeError) this.#controller.abort(reason);
     else if (reason instanceof TimeoutError) this.#controller.abort(this.#timeout(reason.timeoutMs, reason));
     else {
-      const message = `${this.#host}: the run was ended by its caller while ${this.stage}`;
+      const message = `${this.#host}: the run was ended by its caller while ${this.#doing}`;
       this.#controller.abort(new ProbeError('aborted', message, { cause: reason }));
     }
   };
 
+  get #doing(): string {
+    return typeof this.stage === 'string' ? this.stage : this.stage();
+  }
+
   #timeout(afterMs: number, cause?: unknown): ProbeError {
     const stall = cause instanceof TimeoutError && cause.stalled ? '; this process was stalled meanwhile' : '';
     const message =
-      `${this.#host}: timed out after ${Math.round(afterMs)} ms while ${this.stage}${stall}; ` +
+      `${this.#host}: timed out after ${Math.round(afterMs)} ms while ${this.#doing}${stall}; ` +
       'check that it is up, or raise its timeout';
     return new ProbeError('timeout', message, { cause });
   }

@@ -1,5 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import type { Clock } from '@breakwater/resilience';
+import { type RequestPhases, requestPhases, requestSocket } from '@breakwater/resilience/http';
 import type { Dispatcher } from 'undici';
 import type { ProbeEdges } from '../edges.js';
 import { toProbeError } from '../errors.js';
@@ -25,18 +28,25 @@ export interface Exchange {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly bodyBytes: number;
+  /** Whether the connection had served before, so that there was none to open. */
+  readonly reused: boolean;
   readonly times: ExchangeTimes;
+  /** When the server's certificate ends, in milliseconds since the epoch; undefined without TLS. */
+  readonly certificateEndsMs: number | undefined;
 }
 
-/** When what happened, by the clock, in milliseconds. */
-export interface ExchangeTimes {
-  /** The request was handed to the pool. */
-  readonly startedMs: number;
-  /** It was written to a connection. */
-  readonly sentMs: number;
-  /** The head of the answer was complete. */
-  readonly answeredMs: number;
-  readonly endedMs: number;
+/**
+ * Where the time of an exchange went, in milliseconds. Where the pool had begun to open the connection before the request
+ * came, the phases of that are longer than the time that the request waited for them.
+ */
+export interface ExchangeTimes extends Pick<RequestPhases, 'lookupMs' | 'tcpMs' | 'tlsMs'> {
+  /** Waited for a connection, beyond the time that opening one took. */
+  readonly waitMs: number;
+  /** From the request being sent to the head of its answer. */
+  readonly firstByteMs: number;
+  /** The rest of the answer. */
+  readonly transferMs: number;
+  readonly totalMs: number;
 }
 
 /** Sends a request through `dispatcher`, and reads the answer within bounds of size and time. Nothing is decoded. */
@@ -61,9 +71,10 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   #resolve: (exchange: Exchange) => void = () => {};
   #reject: (error: unknown) => void = () => {};
   #controller: Dispatcher.DispatchController | undefined;
+  #context: unknown;
   #failure: Error | undefined;
-  #sentMs = 0;
   #answeredMs = 0;
+  #certificateEndsMs: number | undefined;
   #status = 0;
   #headers: IncomingHttpHeaders = {};
   #bodyBytes = 0;
@@ -78,7 +89,8 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
       this.#resolve = resolve;
       this.#reject = reject;
     });
-    limit.stage = 'waiting for a connection';
+    limit.stage = () =>
+      requestSocket(this.#context) === undefined ? 'waiting for a connection' : 'waiting for its answer';
     limit.signal.addEventListener('abort', this.#leave, { once: true });
   }
 
@@ -97,14 +109,10 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
     this.#limit.signal.removeEventListener('abort', this.#leave);
   }
 
-  onRequestStart(controller: Dispatcher.DispatchController): void {
+  onRequestStart(controller: Dispatcher.DispatchController, context: unknown): void {
     this.#controller = controller;
-    if (this.#failure !== undefined) {
-      controller.abort(this.#failure);
-      return;
-    }
-    this.#sentMs = this.#clock.now();
-    this.#limit.stage = 'waiting for its answer';
+    this.#context = context;
+    if (this.#failure !== undefined) controller.abort(this.#failure);
   }
 
   onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
@@ -114,6 +122,7 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
     this.#limit.stage = 'reading its answer';
     this.#status = status;
     this.#headers = headers;
+    this.#certificateEndsMs = certificateEnd(requestSocket(this.#context));
     this.#read = this.#options.reader?.(status);
     if (this.#options.method !== 'HEAD' && Number(headers['content-length']) > this.#options.maxBodyBytes) {
       this.fail(this.#tooLarge());
@@ -136,9 +145,31 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   onResponseEnd(): void {
     if (this.#failure !== undefined) return;
     this.#settle();
-    const endedMs = this.#clock.now();
-    const times = { startedMs: this.#startedMs, sentMs: this.#sentMs, answeredMs: this.#answeredMs, endedMs };
-    this.#resolve({ status: this.#status, headers: this.#headers, bodyBytes: this.#bodyBytes, times });
+    this.#resolve({
+      status: this.#status,
+      headers: this.#headers,
+      bodyBytes: this.#bodyBytes,
+      reused: this.#phases.reused,
+      times: this.#times(this.#clock.now()),
+      certificateEndsMs: this.#certificateEndsMs,
+    });
+  }
+
+  get #phases(): RequestPhases {
+    return requestPhases(this.#context) ?? UNKNOWN;
+  }
+
+  #times(endedMs: number): ExchangeTimes {
+    const { waitedMs, lookupMs, tcpMs, tlsMs } = this.#phases;
+    return {
+      waitMs: Math.max(0, waitedMs - lookupMs - tcpMs - tlsMs),
+      lookupMs,
+      tcpMs,
+      tlsMs,
+      firstByteMs: this.#answeredMs - this.#startedMs - waitedMs,
+      transferMs: endedMs - this.#answeredMs,
+      totalMs: endedMs - this.#startedMs,
+    };
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
@@ -155,4 +186,13 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
     const read = `${this.#options.url.host}: it closed the connection after ${this.#bodyBytes} bytes of the body`;
     return new ProbeError('truncated', `${read}; see its logs`, { cause });
   }
+}
+
+/** Another dispatcher than the pool does not say: all is the time to the first byte. */
+const UNKNOWN: RequestPhases = { waitedMs: 0, reused: false, lookupMs: 0, tcpMs: 0, tlsMs: 0 };
+
+function certificateEnd(socket: Socket | undefined): number | undefined {
+  if (!(socket instanceof TLSSocket)) return undefined;
+  const endMs = Date.parse(socket.getPeerCertificate().valid_to);
+  return Number.isNaN(endMs) ? undefined : endMs;
 }

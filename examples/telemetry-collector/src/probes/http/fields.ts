@@ -1,16 +1,24 @@
 import type { FieldValue } from '../probe.js';
-import type { Exchange } from './exchange.js';
+import type { Exchange, ExchangeTimes } from './exchange.js';
 
-/** The fields of a request that took one exchange or, with redirects, several: the times are sums. In milliseconds. */
-export function fieldsOf(exchanges: readonly Exchange[]): Record<string, FieldValue> {
-  const last = exchanges.at(-1)!;
-  const sum = (part: (exchange: Exchange) => number) => exchanges.reduce((total, one) => total + part(one), 0);
+const DAY_MS = 86_400_000;
+
+/** The fields of a request that took one exchange or, with redirects, several: their times are sums. */
+export function fieldsOf(exchanges: readonly Exchange[], nowMs: number): Record<string, FieldValue> {
+  const { status, bodyBytes, certificateEndsMs } = exchanges.at(-1)!;
+  const sum = (part: keyof ExchangeTimes) => exchanges.reduce((total, { times }) => total + times[part], 0);
   return {
-    status: last.status,
+    status,
     redirects: exchanges.length - 1,
-    body_bytes: last.bodyBytes,
-    first_byte_ms: sum(({ times }) => times.answeredMs - times.sentMs),
-    transfer_ms: sum(({ times }) => times.endedMs - times.answeredMs),
-    total_ms: last.times.endedMs - exchanges[0]!.times.startedMs,
+    body_bytes: bodyBytes,
+    reused: exchanges.every(({ reused }) => reused),
+    wait_ms: sum('waitMs'),
+    lookup_ms: sum('lookupMs'),
+    connect_ms: sum('tcpMs'),
+    tls_ms: sum('tlsMs'),
+    first_byte_ms: sum('firstByteMs'),
+    transfer_ms: sum('transferMs'),
+    total_ms: sum('totalMs'),
+    ...(certificateEndsMs !== undefined && { certificate_days: (certificateEndsMs - nowMs) / DAY_MS }),
   };
 }
