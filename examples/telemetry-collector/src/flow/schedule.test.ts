@@ -74,6 +74,14 @@ describe('a schedule', () => {
     expect(schedule.nextMs).toBe(firstTurn + 10_000);
   });
 
+  it('does not take the same instant twice when the clock is set back and set right again', () => {
+    const schedule = scheduleOf(web);
+    schedule.take(firstTurn);
+    expect(schedule.take(firstTurn - 25_000)).toEqual([]);
+    expect(schedule.take(firstTurn)).toEqual([{ item: web, instantMs: undefined, missed: 2 }]);
+    expect(schedule.take(firstTurn + 10_000)).toEqual([{ item: web, instantMs: firstTurn + 10_000, missed: 0 }]);
+  });
+
   it('keeps the rhythm of an item that is replaced with the same interval, and hands out the new one', () => {
     const schedule = scheduleOf(web);
     const renewed = { ...web };

@@ -23,6 +23,8 @@ interface Entry<T> {
   item: T;
   offsetMs: number;
   nextMs: number;
+  /** The instant that was handed out last: it may come round again when the clock is set back. */
+  takenMs: number | undefined;
 }
 
 /**
@@ -59,7 +61,8 @@ export class Schedule<T extends Scheduled> {
     }
     if (known !== undefined) this.#heap.remove(known);
     const offsetMs = offsetOf(item.name, item.intervalMs);
-    const entry = { place: -1, item, offsetMs, nextMs: turnAfter(wallMs, offsetMs, item.intervalMs) };
+    const nextMs = turnAfter(wallMs, offsetMs, item.intervalMs);
+    const entry = { place: -1, item, offsetMs, nextMs, takenMs: undefined };
     this.#entries.set(item.name, entry);
     this.#heap.add(entry);
   }
@@ -80,12 +83,13 @@ export class Schedule<T extends Scheduled> {
       const { intervalMs } = entry.item;
       const passed = Math.floor((wallMs - entry.nextMs) / intervalMs);
       const newestMs = entry.nextMs + passed * intervalMs;
+      // A second point of an instant would replace the first.
+      const repeated = newestMs === entry.takenMs;
       const inTime = wallMs - newestMs <= lateness(intervalMs);
-      due.push({
-        item: entry.item,
-        instantMs: inTime ? newestMs : undefined,
-        missed: inTime ? passed : passed + 1,
-      });
+      const instantMs = inTime && !repeated ? newestMs : undefined;
+      const missed = inTime || repeated ? passed : passed + 1;
+      if (instantMs !== undefined) entry.takenMs = instantMs;
+      if (instantMs !== undefined || missed > 0) due.push({ item: entry.item, instantMs, missed });
       entry.nextMs = newestMs + intervalMs;
       this.#heap.moved(entry);
     }
@@ -97,10 +101,7 @@ export class Schedule<T extends Scheduled> {
     for (const entry of this.#entries.values()) {
       const { intervalMs } = entry.item;
       if (entry.nextMs - wallMs <= intervalMs) continue;
-      const nextMs = turnAfter(wallMs, entry.offsetMs, intervalMs);
-      // The instant that was taken last comes round again: a second point of the same instant would replace the first.
-      if (nextMs === entry.nextMs - intervalMs) continue;
-      entry.nextMs = nextMs;
+      entry.nextMs = turnAfter(wallMs, entry.offsetMs, intervalMs);
       this.#heap.moved(entry);
     }
   }
