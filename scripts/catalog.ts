@@ -1,0 +1,50 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Catalog, catalogOf, differences } from './catalog/compare.js';
+import { readDefinitions } from './catalog/definitions.js';
+import { namingProblems } from './catalog/rules.js';
+import { runTool } from './check/programs.js';
+import { ROOT } from './workspace.js';
+
+/**
+ * Writes `metrics.catalog.json`, the list of every metric that our processes can show; with `--check` it compares instead. A
+ * metric that breaks the naming rules, or has the name of another, gets into no catalog.
+ */
+
+const FILE = join(ROOT, 'metrics.catalog.json');
+
+const PREFIXES: Readonly<Record<string, readonly string[]>> = {
+  '@breakwater/resilience': [
+    'batch_',
+    'circuit_breaker_',
+    'coalesce_',
+    'connection_pool_',
+    'fallback_',
+    'retry_',
+    'semaphore_',
+    'timeout_',
+  ],
+  '@breakwater/telemetry-collector': ['telemetry_', 'process_'],
+};
+
+const definitions = await readDefinitions();
+const catalog = catalogOf(definitions);
+const problems = [
+  ...definitions.flatMap((definition) => namingProblems(definition, PREFIXES[definition.package] ?? [])),
+  ...definitions
+    .filter(({ name }, index) => definitions[index + 1]?.name === name)
+    .map(({ name }) => `${name}: two metrics have this name`),
+];
+
+if (problems.length === 0 && process.argv.includes('--check')) {
+  if (!existsSync(FILE)) problems.push('metrics.catalog.json is missing; npm run catalog writes it');
+  else {
+    const stale = differences(JSON.parse(readFileSync(FILE, 'utf8')) as Catalog, catalog);
+    if (stale.length > 0) problems.push('metrics.catalog.json is stale; npm run catalog writes it anew:', ...stale);
+  }
+} else if (problems.length === 0) {
+  writeFileSync(FILE, JSON.stringify(catalog));
+  problems.push(...runTool('biome', 'format', '--write', FILE));
+}
+for (const problem of problems) process.stderr.write(`${problem}\n`);
+process.exitCode = problems.length > 0 ? 1 : 0;
