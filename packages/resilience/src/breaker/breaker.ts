@@ -124,7 +124,7 @@ export abstract class Breaker extends Layer implements Measured {
     }
     this.tally[verdict]++;
     if (verdict === 'success') {
-      const nowMs = circuit.state.timed ? this.clock.now() : 0;
+      const nowMs = circuit.state.timesSuccess ? this.clock.now() : 0;
       circuit.success(began, nowMs, this.#isSlow(nowMs - startedMs));
     } else if (verdict === 'failure') {
       const nowMs = this.clock.now();

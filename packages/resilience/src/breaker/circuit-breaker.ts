@@ -34,7 +34,7 @@ export class CircuitBreaker extends Breaker {
 
   run(call: Call, next: Next): Promise<unknown> {
     const circuit = this.#circuit;
-    const startedMs = circuit.state.timed ? this.clock.now() : 0;
+    const startedMs = circuit.state.timesStart ? this.clock.now() : 0;
     const refusal = circuit.admit(startedMs);
     if (refusal !== undefined) {
       const error = this.refuse(circuit, refusal, startedMs, call.id);
@@ -50,7 +50,7 @@ export class CircuitBreaker extends Breaker {
   acquire(options?: Options): Permit {
     this.refuseIfOver(options);
     const circuit = this.#circuit;
-    const startedMs = circuit.state.timed ? this.clock.now() : 0;
+    const startedMs = circuit.state.timesStart ? this.clock.now() : 0;
     const refusal = circuit.admit(startedMs);
     if (refusal !== undefined) {
       const error = this.refuse(circuit, refusal, startedMs, 0);

@@ -44,7 +44,7 @@ describe('Closed', () => {
     });
 
     it('needs no time', () => {
-      expect(closed().timed).toBe(false);
+      expect(closed()).toMatchObject({ timesStart: false, timesSuccess: false });
     });
 
     it('does nothing when a call gives back', () => {
@@ -92,8 +92,9 @@ describe('Closed', () => {
       expect(state.success(0, false)).toBe('failure-rate');
     });
 
-    it('needs the time: a success can open the circuit', () => {
-      expect(closed({ trip }).timed).toBe(true);
+    it('needs the time of a success, which can open the circuit, and of the start where slow calls count', () => {
+      expect(closed({ trip })).toMatchObject({ timesStart: false, timesSuccess: true });
+      expect(closed({ trip: { ...trip, slowCallMs: 5 } })).toMatchObject({ timesStart: true, timesSuccess: true });
     });
   });
 
@@ -145,10 +146,10 @@ describe('Closed', () => {
 
     it('admits everything at its end, and asks for neither time nor chance any more', () => {
       const state = ramping([0.99]);
-      expect(state.timed).toBe(true);
+      expect(state.timesStart).toBe(true);
       expect(state.admit(1_899.9)).toBeUndefined();
       expect(state.admit(1_900)).toBeUndefined();
-      expect(state.timed).toBe(false);
+      expect(state.timesStart).toBe(false);
       expect(state.admit(1_000)).toBeUndefined();
     });
 
@@ -158,8 +159,8 @@ describe('Closed', () => {
     });
 
     it('is off without an instant to start from, and without a time to take', () => {
-      expect(new Closed(settings({ rampUpMs: 900 })).timed).toBe(false);
-      expect(new Closed(settings({ rampUpMs: 0 }), 0).timed).toBe(false);
+      expect(new Closed(settings({ rampUpMs: 900 })).timesStart).toBe(false);
+      expect(new Closed(settings({ rampUpMs: 0 }), 0).timesStart).toBe(false);
       expect(new Closed(settings({ rampUpMs: 0, random: () => 0.99 }), 0).admit(0)).toBeUndefined();
     });
   });

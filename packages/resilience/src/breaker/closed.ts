@@ -26,8 +26,13 @@ export class Closed extends State {
     return 'closed';
   }
 
-  override get timed(): boolean {
-    return this.#settings.timed || this.#rampFromMs !== undefined;
+  override get timesStart(): boolean {
+    return this.#settings.timesCalls || this.#rampFromMs !== undefined;
+  }
+
+  /** With a window a success can trip, and then the circuit must know since when it is open. */
+  override get timesSuccess(): boolean {
+    return this.#window !== undefined;
   }
 
   /** Failures since the last success. */

@@ -7,7 +7,7 @@ describe('Disabled', () => {
     expect(state.name).toBe('disabled');
     expect(state.admit(0)).toBeUndefined();
     expect(state.due(Number.MAX_VALUE)).toBeUndefined();
-    expect(state.timed).toBe(false);
+    expect(state).toMatchObject({ timesStart: false, timesSuccess: false });
   });
 
   it('counts nothing: no number of failures ends it', () => {

@@ -8,7 +8,7 @@ const halfOpen = (options: CircuitBreakerOptions = {}) => new HalfOpen(circuitSe
 
 describe('HalfOpen', () => {
   it('remembers the open state that it tries to end, and needs the time', () => {
-    expect(halfOpen()).toMatchObject({ name: 'half-open', open: before, timed: true });
+    expect(halfOpen()).toMatchObject({ name: 'half-open', open: before, timesStart: true, timesSuccess: true });
   });
 
   describe('admitting probes', () => {

@@ -24,7 +24,11 @@ export class HalfOpen extends State {
     return 'half-open';
   }
 
-  override get timed(): boolean {
+  override get timesStart(): boolean {
+    return true;
+  }
+
+  override get timesSuccess(): boolean {
     return true;
   }
 

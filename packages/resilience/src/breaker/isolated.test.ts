@@ -8,7 +8,7 @@ describe('Isolated', () => {
     expect(state.name).toBe('isolated');
     expect(state.admit()).toBe('isolated');
     expect(state.due(Number.MAX_VALUE)).toBeUndefined();
-    expect(state.timed).toBe(false);
+    expect(state).toMatchObject({ timesStart: false, timesSuccess: false });
   });
 
   it('begins with one hold, and remembers what lies beneath', () => {

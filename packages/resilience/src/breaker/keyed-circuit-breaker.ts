@@ -45,7 +45,9 @@ export interface KeyEntry {
 
 /**
  * A circuit for each `options.key`, all alike. With the consecutive rule alone a key that never failed, or recovered, has
- * no entry and costs nothing; with a window every key that was called has one.
+ * no entry and costs nothing. One that fails costs 190 to 250 bytes besides the key itself (measured with 100,000 keys on
+ * Node 24). With a window every key that was called has an entry: 450 bytes and one for each call of a count window; 340
+ * bytes and 24 for each bucket of a time window.
  */
 export class KeyedCircuitBreaker extends Breaker {
   readonly maxKeys: number;
@@ -66,7 +68,8 @@ export class KeyedCircuitBreaker extends Breaker {
     const { key } = call.options;
     if (key === undefined) return Promise.reject(this.#keyless());
     const circuit = this.#table.get(key);
-    const startedMs = (circuit?.state ?? this.settings).timed ? this.clock.now() : 0;
+    const timed = circuit?.state.timesStart ?? this.settings.timesCalls;
+    const startedMs = timed ? this.clock.now() : 0;
     const refusal = circuit?.admit(startedMs);
     if (refusal !== undefined) {
       const error = this.refuse(circuit!, refusal, startedMs, call.id);
@@ -86,7 +89,8 @@ export class KeyedCircuitBreaker extends Breaker {
     if (key === undefined) throw this.#keyless();
     this.refuseIfOver(options);
     const circuit = this.#table.get(key);
-    const startedMs = (circuit?.state ?? this.settings).timed ? this.clock.now() : 0;
+    const timed = circuit?.state.timesStart ?? this.settings.timesCalls;
+    const startedMs = timed ? this.clock.now() : 0;
     const refusal = circuit?.admit(startedMs);
     if (refusal !== undefined) {
       const error = this.refuse(circuit!, refusal, startedMs, 0);

@@ -12,7 +12,7 @@ describe('Open', () => {
   });
 
   it('needs the time', () => {
-    expect(open().timed).toBe(true);
+    expect(open().timesStart).toBe(true);
   });
 
   it('is due when its time is up, not before', () => {

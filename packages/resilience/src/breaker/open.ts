@@ -21,7 +21,7 @@ export class Open extends State {
     return 'open';
   }
 
-  override get timed(): boolean {
+  override get timesStart(): boolean {
     return true;
   }
 

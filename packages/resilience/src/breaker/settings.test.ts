@@ -16,7 +16,7 @@ describe('circuitSettings', () => {
       window: undefined,
       rates: { minimumCalls: 20, failureRate: 0.5, slowCallRate: 1 },
       slowCallMs: Number.POSITIVE_INFINITY,
-      timed: false,
+      timesCalls: false,
       recoveryTimeoutMs: 60_000,
       recoveryMultiplier: 1,
       maxRecoveryTimeoutMs: 600_000,
@@ -63,16 +63,15 @@ describe('circuitSettings', () => {
 
   describe('with a window', () => {
     it('fills a count window in', () => {
-      const { window, rates, timed } = settings({ trip: { window: 'count' } });
+      const { window, rates } = settings({ trip: { window: 'count' } });
       expect(window).toEqual({ kind: 'count', calls: 100 });
       expect(rates).toEqual({ minimumCalls: 20, failureRate: 0.5, slowCallRate: 1 });
-      expect(timed).toBe(true);
     });
 
     it('fills a time window in', () => {
-      const { window, timed } = settings({ trip: { window: 'time' } });
+      const { window, timesCalls } = settings({ trip: { window: 'time' } });
       expect(window).toEqual({ kind: 'time', durationMs: 30_000, buckets: 10 });
-      expect(timed).toBe(true);
+      expect(timesCalls).toBe(false);
     });
 
     it('takes what it is given', () => {
@@ -82,13 +81,13 @@ describe('circuitSettings', () => {
         window: { kind: 'count', calls: 8 },
         rates,
         slowCallMs: 40,
-        timed: true,
+        timesCalls: true,
       });
       expect(settings({ trip: { ...rule, window: 'time', durationMs: 500, buckets: 5 } })).toMatchObject({
         window: { kind: 'time', durationMs: 500, buckets: 5 },
         rates,
         slowCallMs: 40,
-        timed: true,
+        timesCalls: true,
       });
     });
 

@@ -81,8 +81,8 @@ export interface CircuitSettings extends RecoverySettings {
   readonly rates: RateSettings;
   /** Infinity: no call is slow. */
   readonly slowCallMs: number;
-  /** Whether a closed circuit must know the time. */
-  readonly timed: boolean;
+  /** Whether it matters how long a call takes. */
+  readonly timesCalls: boolean;
   readonly successThreshold: number;
   readonly maxProbes: number;
   readonly probeTimeoutMs: number;
@@ -146,8 +146,7 @@ function tripSettings(name: string, trip: CountWindowRule | TimeWindowRule | und
       slowCallRate: check('slowCallRate', trip?.slowCallRate ?? 1, SHARE),
     },
     slowCallMs: check('slowCallMs', slowCallMs, { min: 0, infinite: true }),
-    // With a window a success can trip, and then the circuit must know since when it is open.
-    timed: window !== undefined,
+    timesCalls: slowCallMs !== Number.POSITIVE_INFINITY,
   };
 }
 

@@ -15,8 +15,13 @@ export type Ending = TripCause | 'recovery-timeout' | 'recovered';
 export abstract class State {
   abstract get name(): CircuitState;
 
-  /** Whether the time matters here. Where it does not, nobody reads the clock, and the state is told 0. */
-  get timed(): boolean {
+  /** Whether the time at which a call starts matters. Where it does not nobody reads the clock, and the state is told 0. */
+  get timesStart(): boolean {
+    return false;
+  }
+
+  /** Whether the time at which a call succeeds matters, likewise. A failure is always told the time. */
+  get timesSuccess(): boolean {
     return false;
   }
 
