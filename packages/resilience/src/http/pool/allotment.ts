@@ -192,9 +192,7 @@ export class Allotment<S extends Slot<S, O>, W extends Linked<W>, O extends Orig
 
   /** Whether a socket that becomes free here is to be closed in favour of another origin that waits. */
   #mustYield(origin: O): boolean {
-    const needed = this.#open >= this.#limits.maxSockets && this.#closing < this.#wanted;
-    // With nothing to do here it becomes idle, and the longest idle one goes.
-    if (!needed || origin.waiting.size === 0) return false;
+    if (this.#open < this.#limits.maxSockets || this.#closing >= this.#wanted) return false;
     const { open } = this.#turns.next()!;
     return open === 0 || origin.open >= open + 2;
   }
