@@ -1,4 +1,4 @@
-import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from 'fastify';
+import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import type { Collector } from '../flow/collector.js';
 import { answerBrokenRequest } from './broken-request.js';
 import { Collections, unknownTargets } from './collect.js';
@@ -50,9 +50,10 @@ export function createServer(options: ServerOptions): FastifyInstance {
   app.setNotFoundHandler(async (request) => {
     throw new Problem(404, 'not-found', `there is no ${request.method} ${request.url.slice(0, 200)}`);
   });
-  app.setErrorHandler<FastifyError>((error, request, reply) => {
+  app.setErrorHandler<Error>((error, request, reply) => {
     const problem = toProblem(error);
-    if (problem.statusCode >= 500 && problem !== error) options.onError(error, `${request.method} ${request.url}`);
+    if (problem.statusCode >= 500 && !(error instanceof Problem))
+      options.onError(error, `${request.method} ${request.url}`);
     return answer(reply, problem);
   });
   addRoutes(app, options);

@@ -120,7 +120,9 @@ describe('a schedule', () => {
     fc.assert(
       fc.property(items, steps, (all, waits) => {
         const schedule = scheduleOf(...all);
-        const taken = new Map(all.map((each) => [each.name, { instants: [] as number[], missed: 0 }]));
+        const taken = new Map<string, { instants: number[]; missed: number }>(
+          all.map((each) => [each.name, { instants: [], missed: 0 }]),
+        );
         let wallMs = START;
         for (const wait of waits) {
           wallMs += wait;

@@ -1,4 +1,6 @@
+import { exportMetrics } from '@breakwater/resilience/prometheus';
 import { VirtualClock } from '@breakwater/resilience/testing';
+import { Registry } from 'prom-client';
 import { describe, expect, it } from 'vitest';
 import { TurnTimeouts } from './turn-timeouts.js';
 
@@ -20,11 +22,10 @@ describe('the timeouts of turns', () => {
         .catch(() => {});
     }
     await clock.advance(200);
-    const values = new Map<string, number>();
-    timeouts.measure(({ name }, labels, value) =>
-      values.set(`${name} ${Object.values(labels).join(' ')}`, value as number),
-    );
-    expect(values.get('timeout_expired_total probe no')).toBe(3);
-    expect(values.get('timeout_operations_running_on probe')).toBe(3);
+    const registry = new Registry();
+    exportMetrics(registry, [timeouts]);
+    const text = await registry.metrics();
+    expect(text).toContain('timeout_expired_total{policy="probe",stalled="no"} 3\n');
+    expect(text).toContain('timeout_operations_running_on{policy="probe"} 3\n');
   });
 });

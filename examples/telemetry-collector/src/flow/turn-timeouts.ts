@@ -1,6 +1,5 @@
 import {
   type Clock,
-  type Labels,
   type Measured,
   type Recorder,
   type StallMonitor,
@@ -28,16 +27,8 @@ export class TurnTimeouts implements Measured {
     return made;
   }
 
+  /** They have one name: exported, the values of all add up. */
   measure(record: Recorder): void {
-    const sums = new Map<string, { labels: Labels; value: number; definition: Parameters<Recorder>[0] }>();
-    for (const policy of this.#byLength.values()) {
-      policy.measure((definition, labels, value) => {
-        const key = `${definition.name} ${JSON.stringify(labels)}`;
-        const sum = sums.get(key) ?? { definition, labels, value: 0 };
-        sum.value += value as number;
-        sums.set(key, sum);
-      });
-    }
-    for (const { definition, labels, value } of sums.values()) record(definition, labels, value);
+    for (const policy of this.#byLength.values()) policy.measure(record);
   }
 }
