@@ -28,7 +28,9 @@ describe('the code in the documentation', { timeout: 2 * RUN_WITHIN_MS }, () => 
   }, 120_000);
   afterAll(() => compiled?.[Symbol.dispose]());
 
-  it.each(snippets)('compiles, runs and prints what it says: $file:$line', async (snippet) => {
+  const named = snippets.map((snippet) => [`${snippet.file}:${snippet.line}`, snippet] as const);
+
+  it.concurrent.each(named)('compiles, runs and prints what it says: %s', async (_name, snippet) => {
     expect(compiled.errorsOf(snippet)).toEqual([]);
     const { exitCode, stdout, stderr } = await run(compiled.programOf(snippet));
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
