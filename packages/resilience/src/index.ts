@@ -1,4 +1,5 @@
 export { batchPoolFromEnv } from './batch/env.js';
+export { BATCH_METRICS } from './batch/metrics.js';
 export type {
   BatchItemOptions,
   BatchOutcome,
@@ -43,7 +44,15 @@ export { StallMonitor, type StallMonitorOptions, systemStalls } from './core/sta
 export type { Classify, Context, Operation, Options, Outcome, Permit, Policy, Verdict } from './core/types.js';
 export { type Fallback, type FallbackOptions, fallback } from './fallback/fallback.js';
 export { FALLBACK_METRICS, type FallbackCause } from './fallback/metrics.js';
-export type { HistogramValue, Labels, Measured, MetricDefinition, Recorder } from './metrics/definition.js';
+export { resilienceMetrics } from './metrics/catalog.js';
+export type {
+  HistogramValue,
+  Labels,
+  LabelValues,
+  Measured,
+  MetricDefinition,
+  Recorder,
+} from './metrics/definition.js';
 export { Histogram } from './metrics/histogram.js';
 export {
   type Backoff,
