@@ -6,7 +6,9 @@ import {
   type Measured,
   type Recorder,
   RejectedError,
+  type Timeout,
   TimeoutError,
+  timeout,
 } from '@breakwater/resilience';
 import { telemetryMetrics as METRICS } from '../metrics.js';
 import { PROBE_KINDS, type ProbeKind } from '../probes/probe.js';
@@ -34,11 +36,14 @@ export interface SamplesOptions {
 
 const MAX_AGE_MS = 1_000;
 const MAX_PENDING_LINES = 200_000;
+/** A sink that hangs must not hold a worker for ever. */
+const SINK_TIMEOUT_MS = 30_000;
 
 /** Brings samples to the sink in batches, and accounts for every line: taken = written + lost + pending, at every instant. */
 export class Samples implements Measured {
   readonly #pool: BatchPool<Sample, void>;
   readonly #options: SamplesOptions;
+  readonly #timeout: Timeout;
   readonly #maxPendingLines: number;
   readonly #written = new Map<ProbeKind, number>(PROBE_KINDS.map((kind) => [kind, 0]));
   readonly #lost = new Map<LossReason, number>(LOSS_REASONS.map((reason) => [reason, 0]));
@@ -53,6 +58,7 @@ export class Samples implements Measured {
     this.#options = options;
     this.#maxPendingLines = options.maxPendingLines ?? MAX_PENDING_LINES;
     const { batchSize, workers, clock } = options;
+    this.#timeout = timeout({ name: 'sink', timeoutMs: SINK_TIMEOUT_MS, clock });
     this.#pool = batchPool<Sample, void>({
       name: 'samples',
       batchSize,
@@ -122,7 +128,8 @@ export class Samples implements Measured {
   async #write(samples: readonly Sample[], context: Context): Promise<void> {
     const lines = samples.flatMap((sample) => sample.lines);
     try {
-      await this.#options.sink.write(lines, context);
+      const write = (limited: Context) => this.#options.sink.write(lines, limited);
+      await this.#timeout.execute(write, { signal: context.signal });
       this.#sinkError = undefined;
     } catch (error) {
       this.#sinkError = error instanceof Error ? presentable(error.message) : 'it failed';
@@ -149,5 +156,6 @@ export class Samples implements Measured {
     for (const [reason, lines] of this.#lost) record(METRICS.lost, { reason }, lines);
     record(METRICS.pending, {}, this.#pendingLines);
     this.#pool.measure(record);
+    this.#timeout.measure(record);
   }
 }
