@@ -59,7 +59,7 @@ export const telemetryMetrics = {
   samples: {
     name: 'telemetry_samples_total',
     type: 'counter',
-    help: "Samples (the lines of one turn) by what became of them",
+    help: 'Samples (the lines of one turn) by what became of them',
     labels: { outcome: ['written', 'lost'] },
   },
   written: {

@@ -1,4 +1,4 @@
-import { coalesce, type Pipeline, pipeline, RejectedError, semaphore } from '@breakwater/resilience';
+import { coalesce, type Measured, pipeline, type Recorder, RejectedError, semaphore } from '@breakwater/resilience';
 import { z } from 'zod';
 import type { Collector } from '../flow/collector.js';
 import type { Turn, TurnError, TurnOutcome } from '../flow/turn.js';
@@ -19,16 +19,14 @@ const WAITING = 16;
 const NAMED = 20;
 
 /** Collects by hand: who asks for the same at the same time gets the same answer, and few different wishes run at once. */
-export class Collections {
+export class Collections implements Measured {
   readonly #collector: Collector;
-  readonly #policy: Pipeline;
+  readonly #shared = coalesce({ name: 'collect' });
+  readonly #slots = semaphore({ name: 'collect', permits: AT_ONCE, maxQueue: WAITING });
+  readonly #policy = pipeline(this.#shared, this.#slots);
 
   constructor(collector: Collector) {
     this.#collector = collector;
-    this.#policy = pipeline(
-      coalesce({ name: 'collect' }),
-      semaphore({ name: 'collect', permits: AT_ONCE, maxQueue: WAITING }),
-    );
   }
 
   /** @throws Problem for a body of another form, unknown targets, too many requests, and while draining. */
@@ -46,6 +44,11 @@ export class Collections {
         'retry-after': '1',
       });
     }
+  }
+
+  measure(record: Recorder): void {
+    this.#shared.measure(record);
+    this.#slots.measure(record);
   }
 
   #names(body: unknown): string[] | undefined {

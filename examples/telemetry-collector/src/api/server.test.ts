@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { makeCollector } from '../flow/collector-rig.suite.js';
 import { answersAfter, fails, hangs, probeOf, targetOf } from '../flow/rig.suite.js';
+import { Collections } from './collect.js';
 import { createServer } from './server.js';
 
 const TOKEN = 'a-token-of-some-length';
@@ -17,6 +18,7 @@ describe("the collector's server", () => {
   const start = (apiToken?: string) => {
     app = createServer({
       collector: rig.collector,
+      collections: new Collections(rig.collector),
       metrics: async () => 'telemetry_up 1\n',
       metricsType: 'text/plain; version=0.0.4; charset=utf-8',
       unready: () => unready,

@@ -1,7 +1,7 @@
 import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import type { Collector } from '../flow/collector.js';
 import { answerBrokenRequest } from './broken-request.js';
-import { Collections, unknownTargets } from './collect.js';
+import { type Collections, unknownTargets } from './collect.js';
 import { Guard } from './guard.js';
 import { streamListing } from './listing.js';
 import { Problem, toProblem } from './problem.js';
@@ -9,6 +9,7 @@ import { expose } from './routes.js';
 
 export interface ServerOptions {
   collector: Collector;
+  collections: Collections;
   /** The text of `/metrics`, and its content type. */
   metrics: () => Promise<string>;
   metricsType: string;
@@ -61,8 +62,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
 }
 
 function addRoutes(app: FastifyInstance, options: ServerOptions): void {
-  const { collector } = options;
-  const collections = new Collections(collector);
+  const { collector, collections } = options;
   expose(app, 'GET', '/health/live', async () => ({ status: 'live' }));
   expose(app, 'GET', '/health/ready', async () => {
     const why = options.unready();

@@ -318,6 +318,11 @@ describe('the HTTP probe', () => {
     await expect(run({ maxBodyBytes: 999 })).rejects.toMatchObject({ code: 'too-large' });
   });
 
+  it('says what a dispatcher that refuses to take the request says', async () => {
+    await dispatcher.destroy();
+    await expect(run()).rejects.toMatchObject({ name: 'ProbeError', message: expect.stringContaining('destroyed') });
+  });
+
   it('names a closed port', async () => {
     const url = `http://127.0.0.1:${await closedPort()}/`;
     const probe = new HttpProbe(asking(url), { dispatcher, clock });

@@ -33,12 +33,12 @@ const eth0: FakeInterface = {
 const lo: FakeInterface = { ...eth0, index: 1, descr: 'lo', speed: 10_000_000, inOctets: 7, hcInOctets: 7n };
 
 /** A UDP port that takes datagrams and answers what `answer` gives, if anything. */
-async function udpPort(answer: () => Buffer | undefined = () => undefined) {
+async function udpPort(answer: (request: Buffer) => Buffer | undefined = () => undefined) {
   const socket = createSocket('udp4');
   let received = 0;
-  socket.on('message', (_message, from) => {
+  socket.on('message', (request, from) => {
     received++;
-    const reply = answer();
+    const reply = answer(request);
     if (reply !== undefined) socket.send(reply, from.port, from.address);
   });
   socket.bind(0, '127.0.0.1');
@@ -348,6 +348,38 @@ describe('the SNMP probe', () => {
     } finally {
       await server.close();
     }
+  });
+
+  it('survives an answer that net-snmp itself trips over: v3, signed, to a question in v2c', async () => {
+    const part = (tag: number, ...content: Buffer[]) => {
+      const body = Buffer.concat(content);
+      return Buffer.concat([Buffer.of(tag, body.length), body]);
+    };
+    const integer = (value: number) => part(0x02, Buffer.of(value));
+    const nothing = part(0x04);
+    const security = part(0x30, nothing, integer(1), integer(1), nothing, nothing, nothing);
+    const signed = part(0x04, Buffer.of(1));
+    const server = await udpPort((request) => {
+      // After version and community: the tag of the question, its length, and its id with tag and length.
+      const at = 2 + 3 + 8 + 2;
+      const id = request.subarray(at, at + 2 + request[at + 1]!);
+      const head = part(0x30, id, integer(127), signed, integer(3));
+      const answer = part(0xa2, id, integer(0), integer(0), part(0x30));
+      return part(0x30, integer(3), head, part(0x04, security), part(0x30, nothing, nothing, answer));
+    });
+    try {
+      await expect(run(probing(V2C, { port: server.port }), 'system')).rejects.toMatchObject({ code: 'malformed' });
+    } finally {
+      await server.close();
+    }
+  });
+
+  it('names an address that cannot be connected to', async () => {
+    const nameLookup = { lookup: async () => [{ address: '255.255.255.255', family: 4 as const }] };
+    const options = { host: 'sw1.test', port: 161, credentials: V2C, walk: [] };
+    await expect(run(new SnmpProbe(options, { nameLookup, clock }), 'system')).rejects.toMatchObject({
+      code: 'unreachable',
+    });
   });
 
   it('sends a lost message again, and gives up by itself where there is no deadline', async () => {

@@ -68,8 +68,8 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   readonly #options: ExchangeOptions;
   readonly #limit: RunLimit;
   readonly #startedMs: number;
-  #resolve: (exchange: Exchange) => void = () => {};
-  #reject: (error: unknown) => void = () => {};
+  #resolve!: (exchange: Exchange) => void;
+  #reject!: (error: unknown) => void;
   #controller: Dispatcher.DispatchController | undefined;
   #context: unknown;
   #failure: Error | undefined;

@@ -10,6 +10,7 @@ import {
 import { ProbeError } from '../probe.js';
 import type { RunLimit } from '../run-limit.js';
 import type { Access } from './access.js';
+import { KeyCache } from './key-cache.js';
 import { toSnmpError } from './session-error.js';
 import { SessionSocket } from './session-socket.js';
 
@@ -38,6 +39,9 @@ class GuardedSession extends Session {
     }
   }
 }
+
+/** net-snmp's, which it shares between all sessions and never empties. */
+const keyCache = new KeyCache(Authentication.authToKeyCache);
 
 type Answer<T> = (error: Error | null, varbinds?: T) => void;
 
@@ -76,7 +80,7 @@ export class SnmpSession {
     const session = new SnmpSession(socket, agent, access, limit);
     socket.on('failed', (error) => session.#end(error));
     if (limit.signal.aborted) session.#leave();
-    trimKeys();
+    keyCache.opened();
     return session;
   }
 
@@ -118,14 +122,3 @@ export class SnmpSession {
 
 const malformed = (host: string): ProbeError =>
   new ProbeError('malformed', `${host}: what it answers is not SNMP; check the port`);
-
-const MANY_KEYS = 20_000;
-const LOOK_EVERY = 1_000;
-let opened = 0;
-
-/** net-snmp remembers a key for every engine id it was ever told, and an agent can tell it a new one every time. */
-function trimKeys(): void {
-  if (++opened % LOOK_EVERY !== 0) return;
-  const keys: Record<string, Buffer> = Authentication.authToKeyCache;
-  if (Object.keys(keys).length > MANY_KEYS) for (const key of Object.keys(keys)) delete keys[key];
-}

@@ -1,0 +1,96 @@
+import { systemClock as clock } from '@breakwater/resilience';
+import { exportMetrics } from '@breakwater/resilience/prometheus';
+import type { FastifyInstance } from 'fastify';
+import { Registry } from 'prom-client';
+import { Collections } from './api/collect.js';
+import { createServer } from './api/server.js';
+import type { Composition } from './compose.js';
+import type { CircuitWatch } from './flow/circuit-watch.js';
+import type { DrainReport, TargetChanges } from './flow/collector.js';
+import { EventLoop } from './process/event-loop.js';
+import { processMetrics } from './process/self.js';
+import type { Sink } from './sinks/sink.js';
+import type { Snapshot } from './terminal/snapshot.js';
+
+export interface ServiceOptions {
+  composition: Composition;
+  sink: Sink;
+  watch: CircuitWatch;
+  apiToken: string | undefined;
+  /** How long to wait for what runs when it drains, in milliseconds. */
+  drainTimeoutMs: number;
+  /** Told of errors that are ours. */
+  onError: (error: unknown, what: string) => void;
+}
+
+/** The collector as a process shows it: its HTTP side, its readiness, what it looks like now, and its end. */
+export class Service {
+  readonly app: FastifyInstance;
+  readonly #options: ServiceOptions;
+  readonly #loop = new EventLoop(clock);
+  readonly #startedMs = clock.now();
+  #loaded = false;
+
+  constructor(options: ServiceOptions) {
+    this.#options = options;
+    const { collector, measured } = options.composition;
+    const collections = new Collections(collector);
+    const registry = new Registry();
+    exportMetrics(registry, [...measured, collections, this.#loop, processMetrics]);
+    this.app = createServer({
+      collector,
+      collections,
+      metrics: () => registry.metrics(),
+      metricsType: registry.contentType,
+      unready: () => this.#unready(),
+      drain: () => void this.drain(),
+      apiToken: options.apiToken,
+      onError: options.onError,
+    });
+  }
+
+  /** Takes over the targets, or what has changed of them. The first time makes the collector ready. */
+  apply(changes: TargetChanges): void {
+    for (const { name } of [...changes.removed, ...changes.changed]) this.#options.watch.forget(name);
+    this.#options.composition.collector.apply(changes);
+    this.#loaded = true;
+  }
+
+  #unready(): string[] {
+    const { collector, samples } = this.#options.composition;
+    const why: string[] = [];
+    if (!this.#loaded) why.push('the targets are not loaded yet');
+    if (samples.sinkError !== undefined) why.push(`the sink fails: ${samples.sinkError}`);
+    if (collector.draining) why.push('it drains');
+    return why;
+  }
+
+  snapshot(): Snapshot {
+    const { composition, watch } = this.#options;
+    const { samples } = composition;
+    const targets = [...composition.collector.status()];
+    return {
+      uptimeMs: clock.now() - this.#startedMs,
+      targets: targets.map((target) => ({ ...target, history: watch.historyOf(target.name) })),
+      written: samples.written,
+      lost: [...samples.lost.values()].reduce((sum, lines) => sum + lines, 0),
+      pending: samples.pending,
+      loopLagMs: this.#loop.lag().p99Ms,
+    };
+  }
+
+  /** Takes no more turns, and writes what was sampled. Can be called twice. */
+  drain(): Promise<DrainReport> {
+    return this.#options.composition.collector.drain(this.#options.drainTimeoutMs);
+  }
+
+  /** Gives up sockets and files, once drained. */
+  async close(): Promise<void> {
+    const { composition, sink, watch } = this.#options;
+    await this.app.close();
+    await sink.close();
+    await composition.pool.destroy();
+    this.#loop.close();
+    watch.close();
+  }
+}
