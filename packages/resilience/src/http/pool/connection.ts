@@ -14,6 +14,8 @@ export interface ConnectionOwner {
   failed(connection: Connection, error: Error): void;
   /** It has carried its request and can carry another. */
   released(connection: Connection): void;
+  /** Its socket is the user's now, and still counts; `closed` follows. */
+  detached(connection: Connection): void;
   /** Its socket is closed, and the other side may not know yet; `closed` follows. */
   lost(connection: Connection): void;
   /** Nothing is left of it. */
@@ -50,6 +52,8 @@ export class Connection implements Slot<Connection, HttpOrigin> {
   #error: Error | undefined;
   #retiring: Disposable | undefined;
   #endLingering: (() => void) | undefined;
+  /** Whether the other side knows, or had its time to learn, that the socket is being closed. */
+  #told = false;
   #abandoned = false;
 
   constructor(
@@ -136,16 +140,25 @@ export class Connection implements Slot<Connection, HttpOrigin> {
   }
 
   /** The client is done with the exchange. If its socket is not reusable, it is destroyed by now. */
-  finished(exchange: Exchange): void {
+  finished(exchange: Exchange, answered: boolean): void {
     if (this.#exchange !== exchange) return;
     this.#exchange = undefined;
-    if (this.state === 'busy' && !this.#connected!.socket.destroyed) this.#owner.released(this);
+    // After a complete answer that is because either side had announced it.
+    if (this.#connected!.socket.destroyed) this.#told = answered;
+    else if (this.state === 'busy') this.#owner.released(this);
+  }
+
+  /** Its socket was upgraded and is the user's now. */
+  detach(): void {
+    this.#exchange = undefined;
+    this.#owner.detached(this);
   }
 
   /** Closes it in good order: the other side is told, and has a moment to close its end. */
   retire(): void {
     const { socket } = this.#connected!;
     if (this.#retiring !== undefined) return;
+    this.#told = true;
     socket.end();
     this.#retiring = this.#settings.clock.after(LINGER_MS, () => socket.destroy());
   }
@@ -161,9 +174,9 @@ export class Connection implements Slot<Connection, HttpOrigin> {
 
   #onClose(): void {
     const error = this.#error ?? new errors.SocketError('closed');
-    const told = this.#retiring !== undefined || this.#abandoned || this.#connected!.socket.readableEnded;
+    const ended = this.#connected!.socket.readableEnded || wasReset(error);
     this.#retiring?.[Symbol.dispose]();
-    if (told || wasReset(error)) this.#owner.closed(this, error);
+    if (ended || this.#told || this.#abandoned) this.#owner.closed(this, error);
     else this.#linger(error);
   }
 

@@ -135,9 +135,9 @@ export class Exchange extends DueAlarm implements Linked<Exchange>, RawHandler {
   }
 
   /** Lets go of the socket, once the client is done with this request: it may still be tidying up. */
-  #leaveConnection(connection: Connection): void {
+  #leaveConnection(connection: Connection, answered: boolean): void {
     this.#connection = undefined;
-    queueMicrotask(() => connection.finished(this));
+    queueMicrotask(() => connection.finished(this, answered));
   }
 
   // What undici's client calls.
@@ -171,7 +171,7 @@ export class Exchange extends DueAlarm implements Linked<Exchange>, RawHandler {
   }
 
   onComplete(trailers: Buffer[]): void {
-    this.#leaveConnection(this.#connection!);
+    this.#leaveConnection(this.#connection!, true);
     this.#end();
     try {
       this.#handler.onComplete?.(trailers);
@@ -181,7 +181,7 @@ export class Exchange extends DueAlarm implements Linked<Exchange>, RawHandler {
   }
 
   onUpgrade(statusCode: number, headers: Buffer[], socket: Duplex): void {
-    // The socket is the user's now; it counts until it is closed.
+    this.#connection?.detach();
     this.#connection = undefined;
     this.#end();
     this.#handler.onUpgrade?.(statusCode, headers, socket);
@@ -194,7 +194,7 @@ export class Exchange extends DueAlarm implements Linked<Exchange>, RawHandler {
       this.#handler.onError(error);
       return;
     }
-    this.#leaveConnection(connection);
+    this.#leaveConnection(connection, false);
     if (this.#stage === 'over') return;
     if (error === STALE) {
       this.#owner.again(this, false);

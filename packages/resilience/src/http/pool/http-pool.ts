@@ -143,10 +143,14 @@ export class HttpPool extends Dispatcher implements Measured {
     return this.#switchboard.dispatch(options, handler);
   }
 
-  /** Takes no further requests; when the last one is over, closes all sockets. */
+  /**
+   * Takes no further requests; when the last one is over, closes all sockets.
+   * @throws undici's ClientDestroyedError when the pool was destroyed.
+   */
   override close(): Promise<void>;
   override close(callback: () => void): void;
   override close(callback?: () => void): Promise<void> | undefined {
+    if (this.#destroying !== undefined) return settle(Promise.reject(new errors.ClientDestroyedError()), callback);
     this.#closing ??= this.#switchboard.close(new errors.ClientClosedError()).then(() => this.destroy());
     return settle(this.#closing, callback);
   }
@@ -180,9 +184,10 @@ export interface PoolCounts {
   readonly origins: number;
 }
 
-function settle(promise: Promise<void>, callback: (() => void) | undefined): Promise<void> | undefined {
+function settle(promise: Promise<void>, callback: ((error?: Error) => void) | undefined): Promise<void> | undefined {
   if (callback === undefined) return promise;
-  void promise.then(callback);
+  // As undici does it: an error is the callback's argument.
+  promise.then(() => callback(), callback);
   return undefined;
 }
 

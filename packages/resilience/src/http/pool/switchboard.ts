@@ -61,7 +61,7 @@ export class Switchboard implements ExchangeOwner, ConnectionOwner, Sockets<Conn
     this.#active++;
     try {
       if (this.#shutdown !== undefined) throw this.#rejection('shutdown', undefined, this.#shutdown);
-      exchange.origin = this.#originOf(options);
+      exchange.origin = this.#originOf(exchange.options);
       exchange.announce();
     } catch (error) {
       exchange.fail(error as Error);
@@ -212,6 +212,11 @@ export class Switchboard implements ExchangeOwner, ConnectionOwner, Sockets<Conn
 
   released(connection: Connection): void {
     this.#allotment.released(connection);
+  }
+
+  detached(connection: Connection): void {
+    this.#connections.delete(connection);
+    if (this.#connections.size === 0) this.#onEmpty?.();
   }
 
   lost(connection: Connection): void {
