@@ -2,10 +2,10 @@ export { batchPoolFromEnv } from './batch/env.js';
 export { BATCH_METRICS } from './batch/metrics.js';
 export type {
   BatchItemOptions,
+  BatchItemOutcome,
   BatchOutcome,
   BatchPoolOptions,
-  ItemOutcome,
-  Process,
+  BatchProcess,
 } from './batch/options.js';
 export { type BatchPool, batchPool, type DrainResult } from './batch/pool.js';
 export type { Breaker } from './breaker/breaker.js';

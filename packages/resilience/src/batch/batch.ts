@@ -1,6 +1,6 @@
 import { Alarm } from '../core/alarms.js';
 import type { Linked } from './linked-list.js';
-import type { ItemOutcome } from './options.js';
+import type { BatchItemOutcome } from './options.js';
 
 /** Why a batch stopped taking items. */
 export type FlushCause = 'count' | 'bytes' | 'age' | 'flush' | 'drain';
@@ -9,7 +9,7 @@ export type FlushCause = 'count' | 'bytes' | 'age' | 'flush' | 'drain';
 export interface Seat<R> {
   readonly size: number;
   readonly deadline: number;
-  answer(outcome: ItemOutcome<R>): void;
+  answer(outcome: BatchItemOutcome<R>): void;
 }
 
 /** The worker that has taken a batch. */
@@ -43,7 +43,7 @@ export class Batch<T, R> extends Alarm implements Linked<Batch<T, R>> {
   #resolveDone!: () => void;
   /** By position, as the outcomes are; made when first needed. */
   #seats: Array<Seat<R> | undefined> | undefined;
-  #outcomes: Array<ItemOutcome<R> | undefined> | undefined;
+  #outcomes: Array<BatchItemOutcome<R> | undefined> | undefined;
   #answered = 0;
   #read = 0;
 
@@ -107,7 +107,7 @@ export class Batch<T, R> extends Alarm implements Linked<Batch<T, R>> {
   }
 
   /** The outcome of an item that has none yet. */
-  answer(index: number, outcome: ItemOutcome<R>): void {
+  answer(index: number, outcome: BatchItemOutcome<R>): void {
     this.#outcomes ??= [];
     this.#outcomes[index] = outcome;
     this.#seats?.[index]?.answer(outcome);

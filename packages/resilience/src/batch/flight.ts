@@ -4,9 +4,9 @@ import type { Batch, Carrier, Seat } from './batch.js';
 import { Bisection, type Part } from './bisection.js';
 import type { Ledger } from './ledger.js';
 import type { CallResult } from './metrics.js';
-import type { BatchOutcome, BatchPoolSettings, ItemOutcome } from './options.js';
+import type { BatchItemOutcome, BatchOutcome, BatchPoolSettings } from './options.js';
 
-const ACCEPTED: ItemOutcome<never> = { value: undefined as never };
+const ACCEPTED: BatchItemOutcome<never> = { value: undefined as never };
 
 /** One worker's work: a batch, from its first call of `process` until each of its items has an outcome. */
 export class Flight<T, R> implements Carrier<R> {
@@ -121,16 +121,16 @@ export class Flight<T, R> implements Carrier<R> {
   }
 
   /** The first answer counts: the caller may have left meanwhile. */
-  #answer(index: number, outcome: ItemOutcome<R>): void {
+  #answer(index: number, outcome: BatchItemOutcome<R>): void {
     if (this.batch.isAnswered(index)) return;
     this.batch.answer(index, outcome);
     if ('error' in outcome) this.#ledger.failed(this.batch.epoch, outcome.error);
     else this.#ledger.succeeded(this.batch.epoch, 1);
   }
 
-  #read(outcome: unknown): ItemOutcome<R> {
+  #read(outcome: unknown): BatchItemOutcome<R> {
     if (typeof outcome === 'object' && outcome !== null && ('error' in outcome || 'value' in outcome)) {
-      return outcome as ItemOutcome<R>;
+      return outcome as BatchItemOutcome<R>;
     }
     const message = `${this.#settings.name}: process answered neither a value nor an error for an item`;
     return { error: new TypeError(message) };

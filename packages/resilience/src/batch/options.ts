@@ -5,11 +5,11 @@ import type { Context } from '../core/types.js';
 import { callsForFourBadItems } from './bisection.js';
 
 /** What became of one item of a batch. */
-export type ItemOutcome<R> = { value: R } | { error: unknown };
+export type BatchItemOutcome<R> = { value: R } | { error: unknown };
 
 /** One outcome for each item in the order of the items, or nothing: every item is accepted. */
 // biome-ignore lint/suspicious/noConfusingVoidType: an async function without a return is Promise<void>
-export type BatchOutcome<R> = ReadonlyArray<ItemOutcome<R>> | void;
+export type BatchOutcome<R> = ReadonlyArray<BatchItemOutcome<R>> | void;
 
 /**
  * Processes a batch. Throwing fails each of its items.
@@ -18,12 +18,15 @@ export type BatchOutcome<R> = ReadonlyArray<ItemOutcome<R>> | void;
  * deadline passes; its `deadline` is the latest of the items' own, or the drain's if that is earlier; its `attempt` is 1,
  * and counts the calls up while a poisoned batch is bisected.
  */
-export type Process<T, R> = (items: readonly T[], context: Context) => BatchOutcome<R> | PromiseLike<BatchOutcome<R>>;
+export type BatchProcess<T, R> = (
+  items: readonly T[],
+  context: Context,
+) => BatchOutcome<R> | PromiseLike<BatchOutcome<R>>;
 
 export interface BatchPoolOptions<T, R = void> {
   /** Default `batch`. */
   name?: string;
-  process: Process<T, R>;
+  process: BatchProcess<T, R>;
   /** Items in a batch at most. Default 5. */
   batchSize?: number;
   /** A batch goes when its first item is this old and a worker is free, in milliseconds. Default 1,000. */
@@ -62,7 +65,7 @@ export interface BatchItemOptions {
 
 export interface BatchPoolSettings<T, R> {
   readonly name: string;
-  readonly process: Process<T, R>;
+  readonly process: BatchProcess<T, R>;
   readonly batchSize: number;
   readonly maxAgeMs: number;
   readonly maxBytes: number;

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { ConfigError } from '../core/errors.js';
 import { settle, VirtualClock } from '../testing/virtual-clock.js';
 import { batchPoolFromEnv } from './env.js';
-import type { BatchPoolOptions, ItemOutcome } from './options.js';
+import type { BatchItemOutcome, BatchPoolOptions } from './options.js';
 import { batchPool } from './pool.js';
 import { fateOf, Processor } from './processor.suite.js';
 
@@ -210,7 +210,11 @@ describe('a batch pool', () => {
         const second = pool.add('b');
         second.catch(() => {});
         const [third] = add('c');
-        await processor.running[0]!.succeed([{ value: 1 }, outcome as unknown as ItemOutcome<number>, { value: 3 }]);
+        await processor.running[0]!.succeed([
+          { value: 1 },
+          outcome as unknown as BatchItemOutcome<number>,
+          { value: 3 },
+        ]);
         expect([first!(), third!()]).toEqual(['value 1', 'value 3']);
         await expect(second).rejects.toThrow('batch: process answered neither a value nor an error for an item');
       },

@@ -55,7 +55,7 @@ export function fateOf(promise: Promise<unknown>): () => string {
   return () => fate;
 }
 
-export function describeError(error: unknown): string {
+function describeError(error: unknown): string {
   if (!(error instanceof Error)) return `error ${String(error)}`;
   if ('reason' in error) return `rejected ${String(error.reason)}`;
   return error.name === 'Error' ? `error ${error.message}` : error.name;

@@ -1,6 +1,6 @@
 import type { Batch, Seat } from './batch.js';
 import type { Linked } from './linked-list.js';
-import type { ItemOutcome } from './options.js';
+import type { BatchItemOutcome } from './options.js';
 
 /**
  * An item with a promise of its own: one that had to wait for room, or whose caller may leave. Others are answered with
@@ -33,7 +33,7 @@ export class Ticket<T, R> implements Seat<R>, Linked<Ticket<T, R>> {
     });
   }
 
-  answer(outcome: ItemOutcome<R>): void {
+  answer(outcome: BatchItemOutcome<R>): void {
     this.watch?.[Symbol.dispose]();
     if ('error' in outcome) this.#reject(outcome.error);
     else this.#resolve(outcome.value);
