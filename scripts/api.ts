@@ -49,9 +49,11 @@ interface Surface {
   readonly problems: readonly string[];
 }
 
-/** Types that a user meets and cannot name: no entry of the package exports them. */
+/** Types that a user meets and cannot name: no entry exports them. Constants that only a type is derived from may hide. */
 const nameless = (surfaces: readonly Surface[], exported: ReadonlySet<string>) =>
-  [...new Set(surfaces.flatMap(({ forgotten }) => forgotten))].filter((name) => !exported.has(name)).sort();
+  [...new Set(surfaces.flatMap(({ forgotten }) => forgotten))]
+    .filter((name) => !exported.has(name) && !/^[A-Z_]+$/.test(name))
+    .sort();
 
 function compare(workspace: Workspace, folder: string, { types, report }: Entry, write: boolean): Surface {
   const scratch = mkdtempSync(join(tmpdir(), 'breakwater-api-'));
@@ -65,7 +67,13 @@ function compare(workspace: Workspace, folder: string, { types, report }: Entry,
         projectFolder: join(ROOT, workspace.folder),
         mainEntryPointFilePath: join(ROOT, workspace.folder, types),
         compiler: { overrideTsconfig: { compilerOptions: COMPILER_OPTIONS } },
-        apiReport: { enabled: true, reportFileName: report, reportFolder: folder, reportTempFolder: scratch },
+        apiReport: {
+          enabled: true,
+          reportFileName: report,
+          reportFolder: folder,
+          reportTempFolder: scratch,
+          includeForgottenExports: true,
+        },
         docModel: { enabled: false },
         dtsRollup: { enabled: false },
         tsdocMetadata: { enabled: false },

@@ -23,6 +23,7 @@ export type { CircuitSnapshot, KeyedCircuitSnapshot } from './breaker/snapshot.j
 export { type Coalesce, type CoalesceOptions, coalesce } from './coalesce/coalesce.js';
 export { COALESCE_METRICS } from './coalesce/metrics.js';
 export { type Environment, type NumberRange, readNumber } from './config/env.js';
+export type { Call } from './core/call.js';
 export { type Clock, type Random, systemClock, type Timer } from './core/clock.js';
 export {
   ConfigError,
@@ -39,10 +40,11 @@ export {
   type TripCause,
 } from './core/events.js';
 export { classifyErrors, classifyHttp } from './core/judge.js';
+export type { Layer, Next } from './core/layer.js';
 export { type Pipeline, pipeline } from './core/pipeline.js';
 export { StallMonitor, type StallMonitorOptions, systemStalls } from './core/stalls.js';
 export type { Classify, Context, Operation, Options, Outcome, Permit, Policy, Verdict } from './core/types.js';
-export { type Fallback, type FallbackOptions, fallback } from './fallback/fallback.js';
+export { type Fallback, type FallbackCommonOptions, type FallbackOptions, fallback } from './fallback/fallback.js';
 export { FALLBACK_METRICS, type FallbackCause } from './fallback/metrics.js';
 export { resilienceMetrics } from './metrics/catalog.js';
 export type {
@@ -68,7 +70,7 @@ export { RETRY_METRICS } from './retry/metrics.js';
 export { REJECTIONS_RETRIED, type RejectionRule } from './retry/rejections.js';
 export { type Retry, type RetryOptions, retry } from './retry/retry.js';
 export { keyedSemaphoreFromEnv, semaphoreFromEnv } from './semaphore/from-env.js';
-export type { AcquireOptions, GateOptions } from './semaphore/gate.js';
+export type { AcquireOptions, Gate, GateOptions } from './semaphore/gate.js';
 export { type KeyedSemaphore, type KeyedSemaphoreOptions, keyedSemaphore } from './semaphore/keyed-semaphore.js';
 export { SEMAPHORE_METRICS } from './semaphore/metrics.js';
 export { type Semaphore, type SemaphoreOptions, semaphore } from './semaphore/semaphore.js';

@@ -8,7 +8,7 @@ import type { Classify, Context, Outcome } from '../core/types.js';
 import type { Measured, Recorder } from '../metrics/definition.js';
 import { FALLBACK_CAUSES, FALLBACK_METRICS, type FallbackCause } from './metrics.js';
 
-interface CommonOptions {
+export interface FallbackCommonOptions {
   /** Default `fallback`. */
   name?: string;
   /** What it stands in for: `failure` of the operation, `rejection` by an inner policy. Default both. */
@@ -19,7 +19,7 @@ interface CommonOptions {
 }
 
 /** Exactly one of `value` and `compute`. What they give takes the place of the operation's value, so it should be of its type. */
-export type FallbackOptions = CommonOptions &
+export type FallbackOptions = FallbackCommonOptions &
   (
     | {
         /** What to answer instead. */

@@ -42,6 +42,7 @@ export abstract class Gate extends Layer implements Measured {
   #closed = false;
   #drained: Array<() => void> = [];
 
+  /** @internal */
   constructor(name: string, options: GateOptions, admission: Admission) {
     super(options.clock);
     this.name = name;
