@@ -56,6 +56,15 @@ export class Service {
     this.#loaded = true;
   }
 
+  /** How many targets are measured at once. */
+  get slots(): number {
+    return this.#options.composition.slots;
+  }
+
+  start(): void {
+    this.#options.composition.collector.start();
+  }
+
   #unready(): string[] {
     const { collector, samples } = this.#options.composition;
     const why: string[] = [];

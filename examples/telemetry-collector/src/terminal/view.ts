@@ -3,6 +3,7 @@ import { account, drawDashboard } from './dashboard.js';
 import { Screen } from './screen.js';
 import type { Snapshot } from './snapshot.js';
 import { type Paint, paintFor } from './style.js';
+import { drawSummary } from './summary.js';
 
 /** How people see the collector work. */
 export interface View {
@@ -11,6 +12,8 @@ export interface View {
   update(snapshot: Snapshot): void;
   /** Something happened that is worth a line. */
   tell(news: string): void;
+  /** Gives the terminal back, and says what it all amounted to. */
+  conclude(snapshot: Snapshot): void;
   /** Gives the terminal back. */
   close(): void;
 }
@@ -24,10 +27,12 @@ export class LiveView implements View {
   readonly #heading: readonly string[];
   readonly #screen: Screen;
   readonly #paint: Paint;
+  readonly #terminal: WriteStream;
   readonly #news: string[] = [];
 
   constructor(heading: readonly string[], terminal: WriteStream, env: Readonly<Record<string, string | undefined>>) {
     this.#heading = heading;
+    this.#terminal = terminal;
     this.#screen = new Screen(terminal);
     this.#paint = paintFor(true, env);
   }
@@ -41,28 +46,54 @@ export class LiveView implements View {
     if (this.#news.length > NEWS) this.#news.shift();
   }
 
+  conclude(snapshot: Snapshot): void {
+    this.close();
+    const lines = [...this.#heading, '', ...drawSummary(snapshot, this.#screen.size.columns, this.#paint)];
+    this.#terminal.write(`${lines.join('\n')}\n`);
+  }
+
   close(): void {
     this.#screen.close();
   }
 }
 
+export interface PlainViewOptions {
+  heading: readonly string[];
+  everyMs: number;
+  /** Whether every target is told of in the end. */
+  summary: boolean;
+  write: (line: string) => void;
+}
+
+/** How wide a table is where no terminal says it. */
+const PLAIN_COLUMNS = 120;
+
 /** Lines for a file, a pipe or a service manager: the news as it comes, and the account now and then. */
 export class PlainView implements View {
   readonly everyMs: number;
-  readonly #write: (line: string) => void;
+  readonly #options: PlainViewOptions;
 
-  constructor(heading: readonly string[], everyMs: number, write: (line: string) => void) {
-    this.everyMs = everyMs;
-    this.#write = write;
-    for (const line of heading) write(line);
+  constructor(options: PlainViewOptions) {
+    this.everyMs = options.everyMs;
+    this.#options = options;
+    for (const line of options.heading) options.write(line);
   }
 
   update(snapshot: Snapshot): void {
-    this.#write(account(snapshot));
+    this.#options.write(account(snapshot));
   }
 
   tell(news: string): void {
-    this.#write(news);
+    this.#options.write(news);
+  }
+
+  conclude(snapshot: Snapshot): void {
+    const { write, summary } = this.#options;
+    if (!summary) {
+      write(account(snapshot));
+      return;
+    }
+    for (const line of ['', ...drawSummary(snapshot, PLAIN_COLUMNS, paintFor(false, {}))]) write(line);
   }
 
   close(): void {}

@@ -1,0 +1,13 @@
+import type { CircuitMove } from './flow/circuit-watch.js';
+import { duration } from './terminal/words.js';
+
+/** What people want to hear of a circuit: that it opened, and that it closed. How it probes in between is for the log. */
+export function circuitNews({ key, from, to, cause, retryAfterMs }: CircuitMove, now: Date): string | undefined {
+  const time = now.toTimeString().slice(0, 8);
+  if (to === 'open' && from === 'closed') {
+    const again = retryAfterMs === undefined ? '' : `, tried again in ${duration(retryAfterMs)}`;
+    return `${time} ${key}: circuit opened (${cause})${again}`;
+  }
+  if (to === 'closed') return `${time} ${key}: circuit closed (${cause})`;
+  return undefined;
+}

@@ -1,0 +1,84 @@
+import { type CircuitBreakerEnvironment, systemClock as clock, type Environment } from '@breakwater/resilience';
+import { compose, TARGETS_BREAKER } from './compose.js';
+import { untilEnd } from './ending.js';
+import { CircuitWatch } from './flow/circuit-watch.js';
+import type { DrainReport, TargetChanges } from './flow/collector.js';
+import type { Logger } from './log.js';
+import { LossLog } from './loss-log.js';
+import { circuitNews } from './news.js';
+import { Service } from './service.js';
+import type { Sink } from './sinks/sink.js';
+import type { View } from './terminal/view.js';
+import { many } from './terminal/words.js';
+
+/** Where targets come from, and change. */
+export interface TargetSource {
+  /** Tells what the targets are, and later each change. */
+  start(changed: (changes: TargetChanges) => void): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface RunOptions {
+  env: Environment;
+  host: string;
+  port: number;
+  apiToken: string | undefined;
+  drainTimeoutMs: number;
+  /** How long to run, in milliseconds; undefined: until a signal. */
+  forMs: number | undefined;
+  /** Circuit settings instead of those of the environment. */
+  circuit: CircuitBreakerEnvironment | undefined;
+  sink: Sink;
+  targets: TargetSource;
+  log: Logger;
+  view: View;
+}
+
+/** Runs the collector until it is told to stop, or its time is up. Answers with the exit code of the process. */
+export async function run(options: RunOptions): Promise<number> {
+  const { log, view, targets } = options;
+  const service = makeService(options);
+  const ending = untilEnd(clock, options.forMs);
+  const url = await service.app.listen({ host: options.host, port: options.port });
+  log.info({ url, slots: service.slots, sink: options.sink.name }, 'listening');
+  await targets.start((changes) => service.apply(changes));
+  service.start();
+  const showing = setInterval(() => view.update(service.snapshot()), view.everyMs);
+  log.info({ cause: await ending }, 'draining');
+  const report = await service.drain();
+  clearInterval(showing);
+  await targets.close();
+  const last = service.snapshot();
+  await service.close();
+  view.conclude(last);
+  return exitCode(report, log);
+}
+
+function makeService({ env, sink, circuit, apiToken, drainTimeoutMs, log, view }: RunOptions): Service {
+  const losses = new LossLog(clock, (fields, message) => log.warn(fields, message));
+  const composition = compose({
+    env,
+    sink,
+    ...(circuit !== undefined && { circuit }),
+    onLoss: (reason, lines, error) => losses.lost(reason, lines, error),
+  });
+  const watch = new CircuitWatch(TARGETS_BREAKER, (move) => {
+    const { key: target, from, to, cause } = move;
+    const news = circuitNews(move, new Date());
+    log[news === undefined ? 'debug' : 'info']({ target, from, to, cause }, 'circuit');
+    if (news !== undefined) view.tell(news);
+  });
+  const onError = (error: unknown, what: string) => log.error({ err: error }, `${what} failed`);
+  return new Service({ composition, sink, watch, apiToken, drainTimeoutMs, onError });
+}
+
+/** 0 when everything that ran was finished and written; 1 when something had to be given up. */
+function exitCode(report: DrainReport, log: Logger): number {
+  const { abortedTurns, lostLines } = report;
+  if (abortedTurns === 0 && lostLines === 0) {
+    log.info('drained');
+    return 0;
+  }
+  log.error(report, `gave up ${many(abortedTurns, 'turn')} and ${many(lostLines, 'line')} to stop in time`);
+  return 1;
+}
