@@ -131,6 +131,18 @@ describe('KeyedPermitPool', () => {
     expect(pool.next()).toBe(heavy);
   });
 
+  it('takes a key out of the turn when a higher priority took what its first in line needs', () => {
+    const { pool } = setup({ permits: 3, total: 3 });
+    pool.take(1, 0, 'a');
+    const heavy = request('b', 3);
+    pool.enqueue(heavy);
+    expect(pool.take(1, 1, 'b')).toBe(true);
+    expect(pool.next()).toBeUndefined();
+    pool.give(1, 'b');
+    pool.give(1, 'a');
+    expect(pool.next()).toBe(heavy);
+  });
+
   it('follows a limit of each key that changed', () => {
     const { pool, limit } = setup({ permits: 1 });
     pool.take(1, 0, 'a');

@@ -68,8 +68,10 @@ export class KeyedPermitPool implements Admission {
     const entry = this.#entries.get(key);
     const pool = entry === undefined ? this.#pool() : entry.pool;
     if (!pool.take(weight, priority)) return false;
-    if (entry === undefined) this.#entries.set(key, new Entry(key, pool));
     this.#inUse += weight;
+    if (entry === undefined) this.#entries.set(key, new Entry(key, pool));
+    // Who passed the waiting ones by priority may have taken what the first of them needs.
+    else if (pool.queued > 0) this.#refresh(entry);
     return true;
   }
 
