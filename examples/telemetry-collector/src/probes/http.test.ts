@@ -318,9 +318,15 @@ describe('the HTTP probe', () => {
     await expect(run({ maxBodyBytes: 999 })).rejects.toMatchObject({ code: 'too-large' });
   });
 
-  it('says what a dispatcher that refuses to take the request says', async () => {
+  it('names a request that the pool does not take', async () => {
     await dispatcher.destroy();
-    await expect(run()).rejects.toMatchObject({ name: 'ProbeError', message: expect.stringContaining('destroyed') });
+    await expect(run()).rejects.toMatchObject({ code: 'rejected' });
+  });
+
+  it('shows no part of a header that cannot be sent', async () => {
+    const failure = run({ headers: { 'x-token': new Secret('s3cret\n') } });
+    await expect(failure).rejects.toMatchObject({ code: 'internal', message: expect.stringContaining('x-token') });
+    await expect(failure).rejects.not.toThrow('s3cret');
   });
 
   it('names a closed port', async () => {

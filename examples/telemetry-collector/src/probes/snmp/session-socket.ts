@@ -22,14 +22,16 @@ export class SessionSocket extends EventEmitter {
   static open(address: string, family: 4 | 6, port: number): Promise<SessionSocket> {
     const socket = createSocket(family === 4 ? 'udp4' : 'udp6');
     return new Promise((resolve, reject) => {
-      socket.once('error', (error) => {
+      const connected = (error?: Error) => {
+        if (error === undefined) {
+          resolve(new SessionSocket(socket));
+          return;
+        }
         socket.close();
         reject(error);
-      });
-      socket.connect(port, address, () => {
-        socket.removeAllListeners('error');
-        resolve(new SessionSocket(socket));
-      });
+      };
+      // Its types do not know that it is called with the error where there is one.
+      socket.connect(port, address, connected);
     });
   }
 
