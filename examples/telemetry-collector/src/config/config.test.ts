@@ -1,0 +1,213 @@
+import { ConfigError } from '@breakwater/resilience';
+import { describe, expect, it } from 'vitest';
+import { readConfig } from './config.js';
+
+function problemIn(env: Record<string, string>): string {
+  try {
+    readConfig(env);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.message;
+    throw error;
+  }
+  throw new Error('nothing is wrong');
+}
+
+const TOKEN = 'a-token-that-is-long-enough';
+const ADDRESSES = Array.from({ length: 17 }, (_, index) => `http://influx-${index}`).join();
+
+describe('the configuration', () => {
+  it('has a value for everything when nothing is set', () => {
+    expect(readConfig({})).toEqual({
+      host: '127.0.0.1',
+      port: 8080,
+      apiToken: undefined,
+      targetsFile: undefined,
+      dataDir: 'data',
+      drainTimeoutMs: 25_000,
+      logLevel: 'info',
+      sinks: [
+        {
+          kind: 'file',
+          directory: 'data/points',
+          maxFileBytes: 67_108_864,
+          maxTotalBytes: 1_073_741_824,
+          maxFileAgeMs: 86_400_000,
+        },
+      ],
+    });
+  });
+
+  it('takes what is set, in the units of the variables', () => {
+    const config = readConfig({
+      HOST: '0.0.0.0',
+      PORT: '0',
+      API_TOKEN: TOKEN,
+      TARGETS_FILE: '/etc/targets.yaml',
+      DATA_DIR: '/var/lib/collector',
+      DRAIN_TIMEOUT: '2.5',
+      LOG_LEVEL: 'warn',
+      FILE_SINK: 'on',
+      FILE_SINK_MAX_FILE_AGE: '3600',
+      INFLUX_URLS: 'http://influx-1:8086, http://Influx-2:8086/',
+      INFLUX_TOKEN: 's3cret',
+      INFLUX_ORG: 'harbour',
+      INFLUX_BUCKET: 'telemetry',
+      INFLUX_TIMEOUT: '5',
+    });
+    const influx = { kind: 'influx', org: 'harbour', bucket: 'telemetry', token: 's3cret', timeoutMs: 5_000 };
+    expect(config).toMatchObject({
+      host: '0.0.0.0',
+      port: 0,
+      apiToken: TOKEN,
+      targetsFile: '/etc/targets.yaml',
+      dataDir: '/var/lib/collector',
+      drainTimeoutMs: 2_500,
+      logLevel: 'warn',
+    });
+    expect(config.sinks).toEqual([
+      expect.objectContaining({ kind: 'file', directory: '/var/lib/collector/points', maxFileAgeMs: 3_600_000 }),
+      { ...influx, address: 'http://influx-1:8086' },
+      { ...influx, address: 'http://influx-2:8086' },
+    ]);
+  });
+
+  it('writes to InfluxDB alone where there is one', () => {
+    const { sinks } = readConfig({ INFLUX_URLS: 'http://influx:8086', INFLUX_BUCKET: 'b' });
+    expect(sinks.map(({ kind }) => kind)).toEqual(['influx']);
+  });
+
+  it('takes an empty variable for one that is not set', () => {
+    const names = ['HOST', 'PORT', 'API_TOKEN', 'TARGETS_FILE', 'DATA_DIR', 'LOG_LEVEL', 'INFLUX_URLS', 'DNS_SERVERS'];
+    expect(readConfig(Object.fromEntries(names.map((name) => [name, ''])))).toEqual(readConfig({}));
+  });
+
+  it.each(['127.0.0.1', '127.8.8.8', '::1', 'localhost'])('listens on %s without a token', (host) => {
+    expect(readConfig({ HOST: host }).host).toBe(host);
+  });
+
+  it.each(['0.0.0.0', '::', '10.0.0.7', 'collector.test', '127.0.0.1.nip.io'])(
+    'does not listen on %s without a token',
+    (host) => {
+      expect(problemIn({ HOST: host })).toBe(
+        `HOST is "${host}", which others can reach; set API_TOKEN, or listen on 127.0.0.1`,
+      );
+      expect(readConfig({ HOST: host, API_TOKEN: TOKEN }).host).toBe(host);
+    },
+  );
+
+  it('cannot be changed', () => {
+    expect(Object.isFrozen(readConfig({}))).toBe(true);
+  });
+});
+
+describe('a setting that cannot be used', () => {
+  it.each([
+    ['PORT', 'http', 'PORT is "http"; it must be a whole number from 0 to 65535'],
+    ['PORT', '65536', 'PORT is "65536"; it must be a whole number from 0 to 65535'],
+    ['HOST', 'localhost:80', 'HOST is "localhost:80"; it must be an address or a name, without a port'],
+    ['HOST', '-v', 'HOST is "-v"; it must be an address or a name, without a port'],
+    ['DRAIN_TIMEOUT', '0', 'DRAIN_TIMEOUT is "0"; it must be a decimal number from 1 to 3600'],
+    [
+      'LOG_LEVEL',
+      'verbose',
+      'LOG_LEVEL is "verbose"; it must be one of fatal, error, warn, info, debug, trace, silent',
+    ],
+    ['API_TOKEN', 'short', 'API_TOKEN (not shown) has 5 characters; it must have at least 16'],
+    [
+      'API_TOKEN',
+      `${TOKEN}\n`,
+      'API_TOKEN (not shown) holds a blank, a line end or a character beyond ASCII; it must hold none',
+    ],
+    [
+      'INFLUX_TOKEN',
+      'a b',
+      'INFLUX_TOKEN (not shown) holds a blank, a line end or a character beyond ASCII; it must hold none',
+    ],
+    ['MAX_CONCURRENT_TARGETS', '0', 'MAX_CONCURRENT_TARGETS is "0"; it must be a whole number from 1 to 100000'],
+    [
+      'MAX_CONCURRENT_OPERATIONS',
+      '1.5',
+      'MAX_CONCURRENT_OPERATIONS is "1.5"; it must be a whole number from 1 to 100000',
+    ],
+    ['BATCH_SIZE', 'five', 'BATCH_SIZE is "five"; it must be a whole number from 1 to 10000'],
+    ['WORKER_POOL_SIZE', '-1', 'WORKER_POOL_SIZE is "-1"; it must be a whole number from 1 to 1000'],
+    ['CIRCUIT_FAILURE_THRESHOLD', '0', 'CIRCUIT_FAILURE_THRESHOLD is "0"; it must be a whole number from 1 to 1000000'],
+    [
+      'CIRCUIT_RECOVERY_TIMEOUT',
+      '60s',
+      'CIRCUIT_RECOVERY_TIMEOUT is "60s"; it must be a decimal number from 0.001 to 86400',
+    ],
+    [
+      'CIRCUIT_SUCCESS_THRESHOLD',
+      ' 3',
+      'CIRCUIT_SUCCESS_THRESHOLD is " 3"; it must be a whole number from 1 to 1000000',
+    ],
+    ['MAX_CONNECTIONS', '1e2', 'MAX_CONNECTIONS is "1e2"; it must be a whole number from 1 to 65535'],
+    ['MAX_CONNECTIONS_PER_HOST', '0', 'MAX_CONNECTIONS_PER_HOST is "0"; it must be a whole number from 1 to 65535'],
+    [
+      'KEEPALIVE_TIMEOUT',
+      'Infinity',
+      'KEEPALIVE_TIMEOUT is "Infinity"; it must be a decimal number from 0.001 to 3600',
+    ],
+    ['CONNECTION_TIMEOUT', '-1', 'CONNECTION_TIMEOUT is "-1"; it must be a decimal number from 0.001 to 3600'],
+    ['READ_TIMEOUT', 'NaN', 'READ_TIMEOUT is "NaN"; it must be a decimal number from 0.001 to 3600'],
+    ['FILE_SINK', 'yes', 'FILE_SINK is "yes"; it must be one of auto, on, off'],
+    ['FILE_SINK', 'off', 'FILE_SINK is "off" and INFLUX_URLS is not set: points would go nowhere'],
+    [
+      'FILE_SINK_MAX_FILE_BYTES',
+      '64MiB',
+      'FILE_SINK_MAX_FILE_BYTES is "64MiB"; it must be a whole number from 65536 to 4294967296',
+    ],
+    [
+      'FILE_SINK_MAX_BYTES',
+      '131072',
+      'FILE_SINK_MAX_BYTES is 131072; it must be at least twice FILE_SINK_MAX_FILE_BYTES, 134217728',
+    ],
+    ['FILE_SINK_MAX_FILE_AGE', '59', 'FILE_SINK_MAX_FILE_AGE is "59"; it must be a whole number from 60 to 31536000'],
+    ['INFLUX_TIMEOUT', '0', 'INFLUX_TIMEOUT is "0"; it must be a decimal number from 0.1 to 300'],
+    [
+      'INFLUX_URLS',
+      'http://influx',
+      'INFLUX_URLS is set and INFLUX_BUCKET is not: it names the bucket, on 1.x the database',
+    ],
+  ])('is named: %s=%j', (variable, value, message) => {
+    expect(problemIn({ [variable]: value })).toBe(message);
+  });
+
+  it.each([
+    ['influx:8086', 'INFLUX_URLS holds "influx:8086"; it must be http or https URLs, separated by commas'],
+    ['http://influx,http://INFLUX/', 'INFLUX_URLS holds http://influx twice; it would get everything twice'],
+    [ADDRESSES, 'INFLUX_URLS holds 17 servers; at most 16 are allowed'],
+    [
+      'http://u:hunter2@influx',
+      'INFLUX_URLS holds a user or a password for influx; put them into INFLUX_TOKEN (user:password)',
+    ],
+  ])('is named: INFLUX_URLS=%s', (value, message) => {
+    expect(problemIn({ INFLUX_URLS: value, INFLUX_BUCKET: 'b' })).toBe(message);
+  });
+
+  it('names the entry of DNS_SERVERS that is no address', () => {
+    expect(problemIn({ DNS_SERVERS: '10.0.0.2, resolver' })).toMatch(/^DNS_SERVERS\b.*"resolver"/);
+  });
+
+  it('does not hide the others', () => {
+    const message = problemIn({
+      PORT: 'x',
+      READ_TIMEOUT: 'x',
+      CONNECTION_TIMEOUT: 'x',
+      BATCH_SIZE: 'x',
+      FILE_SINK_MAX_FILE_BYTES: 'x',
+      HOST: '0.0.0.0',
+    });
+    const lines = message.split('\n');
+    expect(lines[0]).toBe('6 settings cannot be used:');
+    expect(lines.slice(1).map((line) => /^ {2}(\w+) /.exec(line)?.[1])).toEqual([
+      'BATCH_SIZE',
+      'CONNECTION_TIMEOUT',
+      'READ_TIMEOUT',
+      'PORT',
+      'FILE_SINK_MAX_FILE_BYTES',
+      'HOST',
+    ]);
+  });
+});
