@@ -124,7 +124,10 @@ export class Connection implements Slot<Connection, HttpOrigin> {
 
   /** Nobody waits for it any more: the client looks after an idle socket only once it has used it. */
   #park(socket: Socket): void {
-    socket.setTimeout(this.#settings.keepAliveTimeoutMs, () => this.retire());
+    socket.setTimeout(this.#settings.keepAliveTimeoutMs, () => {
+      this.#owner.lost(this);
+      this.retire();
+    });
     socket.unref();
     socket.resume();
   }

@@ -1,0 +1,152 @@
+import { once } from 'node:events';
+import { createServer as createHttpServer } from 'node:http';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { Readable } from 'node:stream';
+import { describe, expect, it } from 'vitest';
+import { settle } from '../../testing/virtual-clock.js';
+import { startServers, until } from './http-servers.suite.js';
+import { get, metric, outcome, withPool } from './pool.suite.js';
+
+const ANSWER = 'HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello';
+
+/** A server that answers requests as the script says by their number on their socket; `undefined`: it hangs up. */
+async function scripted(script: (onSocket: number, inAll: number) => string | undefined) {
+  const sockets: Socket[] = [];
+  const requests: string[] = [];
+  const server = createServer((socket) => {
+    sockets.push(socket);
+    let count = 0;
+    socket.on('error', () => {});
+    socket.on('data', (data) => {
+      requests.push(String(data).split('\r\n')[0]!);
+      const answer = script(++count, requests.length);
+      if (answer === undefined) socket.destroy();
+      else socket.write(answer);
+    });
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    sockets,
+    requests,
+    async [Symbol.asyncDispose]() {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
+describe('HttpPool: a reused socket that is dead', () => {
+  it('sends an idempotent request once more where the socket is lost before an answer', async () => {
+    await using server = await scripted((onSocket) => (onSocket === 1 ? ANSWER : undefined));
+    await using pool = withPool();
+    await get(server.url, pool);
+    expect(await get(server.url, pool)).toBe('hello');
+    expect(server.sockets).toHaveLength(2);
+    expect(server.requests).toHaveLength(3);
+    expect(metric(pool, 'repeats_total')).toEqual({ '': 1 });
+  });
+
+  it('does so with the bodies that it can send again', async () => {
+    await using server = await scripted((onSocket) => (onSocket === 1 ? ANSWER : undefined));
+    let repeats = 0;
+    const ask = async (options: object) => {
+      await using pool = withPool();
+      await get(server.url, pool);
+      const answer = await outcome(get(server.url, pool, options));
+      repeats += metric(pool, 'repeats_total')[''] ?? 0;
+      return answer;
+    };
+    for (const body of ['text', Buffer.from('bytes'), new Uint8Array(3)])
+      expect(await ask({ method: 'PUT', body })).toBe('hello');
+    expect(await ask({ method: 'POST', body: 'x', idempotent: true })).toBe('hello');
+    expect(repeats).toBe(4);
+    const lost = /^(UND_ERR_SOCKET|ECONNRESET|EPIPE)$/;
+    expect(await ask({ method: 'PUT', body: Readable.from(['stream']) })).toMatch(lost);
+    expect(await ask({ method: 'POST', body: 'x' })).toMatch(lost);
+    expect(await ask({ idempotent: false })).toMatch(lost);
+    expect(repeats).toBe(4);
+  });
+
+  it('does so once, and not on a socket that never served', async () => {
+    await using always = await scripted(() => undefined);
+    await using pool = withPool();
+    expect(await outcome(get(always.url, pool))).toMatch(/^(UND_ERR_SOCKET|ECONNRESET)$/);
+    expect(always.requests).toHaveLength(1);
+    await using once = await scripted((_onSocket, inAll) => (inAll === 1 ? ANSWER : undefined));
+    await get(once.url, pool);
+    expect(await outcome(get(once.url, pool))).toMatch(/^(UND_ERR_SOCKET|ECONNRESET)$/);
+    expect(once.requests).toHaveLength(3);
+  });
+
+  it('does not where an answer has begun', async () => {
+    await using server = await scripted((onSocket) => (onSocket === 1 ? ANSWER : 'HTTP/1.1 200 OK\r\n'));
+    await using pool = withPool();
+    await get(server.url, pool);
+    const running = outcome(get(server.url, pool));
+    await until(() => server.requests.length === 2);
+    await settle();
+    server.sockets[0]!.end();
+    expect(await running).not.toBe('hello');
+    expect(server.requests).toHaveLength(2);
+  });
+
+  it('gives up the other idle sockets of the origin then: what closed one has closed them all', async () => {
+    await using server = await scripted((onSocket) => (onSocket === 1 ? ANSWER : undefined));
+    await using pool = withPool();
+    await Promise.all([get(server.url, pool), get(server.url, pool), get(server.url, pool)]);
+    const before = server.sockets.length;
+    expect(pool.counts.idle).toBe(before);
+    expect(await get(server.url, pool)).toBe('hello');
+    expect(server.requests).toHaveLength(5);
+    await until(() => pool.counts.open === 1);
+    expect(metric(pool, 'evictions_total')).toEqual({ '': before - 1 });
+  });
+
+  it('sends any request elsewhere where the socket was closed before it was sent', async () => {
+    await using servers = await startServers(1, (_request, response) => void response.end('hello'));
+    await using pool = withPool();
+    for (let round = 0; round < 5; round++) {
+      await get(servers.url, pool);
+      await until(() => pool.counts.idle === 1);
+      const [socket] = servers.sockets;
+      await once(socket!.destroy(), 'close');
+      // The end of the socket has arrived, and nobody has looked yet, when the request is given to it.
+      expect(pool.counts.idle).toBe(1);
+      expect(await get(servers.url, pool, { method: 'POST', body: Readable.from(['stream']) })).toBe('hello');
+    }
+  });
+});
+
+describe('HttpPool: idle sockets', () => {
+  it('closes them after their time, and those that never served, too', async () => {
+    await using servers = await startServers(1, (_request, response) => void response.end('hello'));
+    let found: (addresses: Array<{ address: string; family: 4 }>) => void = () => {};
+    let looked = Promise.resolve([{ address: '127.0.0.1', family: 4 as const }]);
+    await using pool = withPool({ keepAliveTimeoutMs: 50, nameLookup: { lookup: () => looked } });
+    const url = servers.url.replace('127.0.0.1', 'a.test');
+    const first = get(url, pool);
+    await until(() => pool.counts.busy === 1);
+    looked = new Promise((resolve) => {
+      found = resolve;
+    });
+    await Promise.all([first, get(url, pool)]);
+    found([{ address: '127.0.0.1', family: 4 }]);
+    await until(() => servers.accepted === 2);
+    await until(() => pool.counts.open === 0 && servers.sockets.size === 0);
+    expect(pool.counts.origins).toBe(0);
+  });
+
+  it('notices when their servers close them', async () => {
+    const server = createHttpServer({ keepAliveTimeout: 1 }, (_request, response) => void response.end('hello'));
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    await using pool = withPool();
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+    for (let round = 0; round < 3; round++) {
+      expect(await get(url, pool)).toBe('hello');
+      await until(() => pool.counts.open === 0);
+    }
+    server.close();
+  });
+});
