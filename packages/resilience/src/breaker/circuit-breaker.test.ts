@@ -211,6 +211,7 @@ describe('circuitBreaker', () => {
       await expect(breaker.execute(operation)).rejects.toBe(bug);
       broken = false;
       expect(breaker.state).toBe('half-open');
+      expect(samples([breaker])).toMatchObject({ 'web circuit_breaker_calls_total ignore': 1 });
       expect(await rejection()).toBe('none');
     });
 
@@ -299,6 +300,10 @@ describe('circuitBreaker', () => {
 
     it('counts slow failures too, and reopens on a slow probe', async () => {
       const context = breakerOf({ trip, failureThreshold: 99 });
+      await context.clock.advance(5_000);
+      await taking(100, context, down);
+      expect(samples([context.breaker])['web circuit_breaker_slow_calls_total']).toBe(0);
+      await taking(10, context);
       await taking(101, context, down);
       await taking(101, context);
       expect(context.breaker.state).toBe('open');
@@ -553,7 +558,7 @@ describe('circuitBreaker', () => {
       await clock.advance(600);
       await breaker.execute(succeed);
       await breaker.execute(succeed);
-      expect(heard).toEqual([
+      expect(heard).toStrictEqual([
         {
           type: 'circuit_breaker.state',
           policy: 'web',
@@ -573,7 +578,7 @@ describe('circuitBreaker', () => {
       subscribe(RESILIENCE_CHANNEL, listen);
       await trip();
       await rejection();
-      expect(heard).toEqual([
+      expect(heard).toStrictEqual([
         {
           type: 'circuit_breaker.state',
           policy: 'web',

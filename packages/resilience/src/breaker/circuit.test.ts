@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Circuit } from './circuit.js';
+import { Open } from './open.js';
 import { type CircuitBreakerOptions, circuitSettings } from './settings.js';
 
 function circuitOf(options: CircuitBreakerOptions = {}) {
@@ -275,6 +276,16 @@ describe('Circuit', () => {
     expect(circuit.state).toMatchObject({ failures: 0 });
     trip(1_002);
     expect(circuit.state).toMatchObject({ attempts: 1 });
+  });
+
+  it('goes on in a state that it is given, and fences what began before', () => {
+    const { circuit, moves } = circuitOf({ failureThreshold: 1 });
+    const old = circuit.generation;
+    circuit.restore(new Open('failures', 0, 500, 4), 100);
+    expect(circuit.isLate(old)).toBe(true);
+    expect(circuit.admit(499)).toBe('open');
+    expect(circuit.admit(500)).toBeUndefined();
+    expect(moves[0]).toBe('100: closed > open (restore)');
   });
 
   it('ramps up after a recovery', () => {

@@ -139,6 +139,7 @@ describe('keyedCircuitBreaker', () => {
       breaker.reset('a');
       breaker.reset('never seen');
       expect(keys()).toEqual([]);
+      expect(breaker.counts()).toEqual({ closed: 0, open: 0, 'half-open': 0, isolated: 0, disabled: 0 });
       const old = breaker.acquire({ key: 'b' });
       breaker.reset('b');
       old.failure();
@@ -329,6 +330,7 @@ describe('keyedCircuitBreaker', () => {
 
   it('tells what it knows of each key that is not at rest', async () => {
     const { breaker, clock, fail, trip } = breakerOf();
+    await clock.advance(12_345);
     await trip('open');
     await trip('half-open');
     const openedAt = clock.wall();
@@ -357,6 +359,17 @@ describe('keyedCircuitBreaker', () => {
     expect([...breaker.entries()]).toMatchObject([{ lastError: 'ECONNREFUSED' }]);
   });
 
+  it('remembers the last failure, not what came after it', async () => {
+    const { breaker, fail, succeed } = breakerOf({
+      trip: { window: 'count' },
+      classify: (outcome) => ('error' in outcome ? (outcome.error === down ? 'failure' : 'ignore') : 'success'),
+    });
+    await fail('a');
+    await succeed('a');
+    await breaker.execute(() => Promise.reject(new Error('404')), { key: 'a' }).catch(() => {});
+    expect([...breaker.entries()]).toMatchObject([{ key: 'a', lastError: 'ECONNREFUSED' }]);
+  });
+
   it('gives counts that nobody can change', () => {
     const { breaker } = breakerOf();
     breaker.counts().closed = 7;
@@ -375,7 +388,7 @@ describe('keyedCircuitBreaker', () => {
       unsubscribe(RESILIENCE_CHANNEL, listen);
     }
     const named = { policy: 'targets', key: 'web-1' };
-    expect(heard).toEqual([
+    expect(heard).toStrictEqual([
       { ...named, type: 'circuit_breaker.state', from: 'closed', to: 'open', cause: 'failures', retryAfterMs: 1_000 },
       { ...named, type: 'rejected', reason: 'open' },
     ]);

@@ -100,7 +100,7 @@ describe('readSnapshot', () => {
     [{ version: 2, state: 'closed', failures: 0 }, "the snapshot's version is 2, not 1"],
     [{ version: 1 }, "the snapshot's state is undefined, not closed, open, isolated or disabled"],
     [{ version: 1, state: 'half-open' }, "the snapshot's state is half-open, not closed, open, isolated or disabled"],
-    [{ version: 1, state: {} }, "the snapshot's state is object, not closed, open, isolated or disabled"],
+    [{ version: 1, state: {} }, "the snapshot's state is an object, not closed, open, isolated or disabled"],
     [
       { version: 1, state: 'x'.repeat(100) },
       `the snapshot's state is ${'x'.repeat(40)}, not closed, open, isolated or disabled`,
@@ -120,6 +120,10 @@ describe('readSnapshot', () => {
     [
       { ...openSnapshot, cause: 'toString' },
       "the snapshot's cause is toString, not one of failures, failure-rate, slow-rate, probe-failed, probe-slow, probe-timeout",
+    ],
+    [
+      { ...openSnapshot, cause: ['failures'] },
+      "the snapshot's cause is an object, not one of failures, failure-rate, slow-rate, probe-failed, probe-slow, probe-timeout",
     ],
     [
       { ...openSnapshot, cause: 7 },
@@ -167,7 +171,9 @@ describe('readKeyedSnapshot', () => {
     expect(() => readKeyedSnapshot('test', { version: 1, circuits: [[7, openSnapshot]] })).toThrow(
       new ConfigError('test: the snapshot has a circuit whose key is 7, not a string'),
     );
-    expect(() => readKeyedSnapshot('test', { version: 1, circuits: [null] })).toThrow(ConfigError);
+    expect(() => readKeyedSnapshot('test', { version: 1, circuits: [null] })).toThrow(
+      new ConfigError('test: the snapshot has a circuit whose key is undefined, not a string'),
+    );
   });
 
   it('names the key whose circuit is wrong', () => {

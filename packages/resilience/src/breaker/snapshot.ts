@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.js';
 import { ConfigError } from '../core/errors.js';
-import type { TripCause } from '../core/events.js';
+import { TRIP_CAUSES, type TripCause } from '../core/events.js';
 import { Closed } from './closed.js';
 import { Disabled } from './disabled.js';
 import { HalfOpen } from './half-open.js';
@@ -29,15 +29,6 @@ export interface KeyedCircuitSnapshot {
   readonly circuits: ReadonlyArray<readonly [key: string, circuit: CircuitSnapshot]>;
 }
 
-const CAUSES: Record<TripCause, true> = {
-  failures: true,
-  'failure-rate': true,
-  'slow-rate': true,
-  'probe-failed': true,
-  'probe-slow': true,
-  'probe-timeout': true,
-};
-
 export function takeSnapshot(state: State, clock: Clock): CircuitSnapshot {
   if (state instanceof Closed) return { version: 1, state: 'closed', failures: state.failures };
   // Probes end with their process. The open state whose time is up leads to new ones.
@@ -59,7 +50,9 @@ const LONGEST_SHOWN = 40;
 
 /** A value from outside for a message: bounded, whatever it is. */
 const shown = (value: unknown): string =>
-  typeof value === 'object' || typeof value === 'function' ? typeof value : String(value).slice(0, LONGEST_SHOWN);
+  typeof value === 'object' ? 'an object' : String(value).slice(0, LONGEST_SHOWN);
+
+const isTripCause = (value: unknown): value is TripCause => (TRIP_CAUSES as readonly unknown[]).includes(value);
 
 /** @throws ConfigError when `input` is no snapshot, or of a version that is not known. */
 export function readSnapshot(name: string, input: unknown): CircuitSnapshot {
@@ -81,13 +74,13 @@ export function readSnapshot(name: string, input: unknown): CircuitSnapshot {
     case 'closed':
       return { version, state, failures: count('failures', failures, 0) };
     case 'open':
-      if (typeof cause !== 'string' || !Object.hasOwn(CAUSES, cause)) {
-        return refuse(`the snapshot's cause is ${shown(cause)}, not one of ${Object.keys(CAUSES).join(', ')}`);
+      if (!isTripCause(cause)) {
+        return refuse(`the snapshot's cause is ${shown(cause)}, not one of ${TRIP_CAUSES.join(', ')}`);
       }
       return {
         version,
         state,
-        cause: cause as TripCause,
+        cause,
         openedAt: time('openedAt', openedAt),
         openMs: time('openMs', openMs),
         attempts: count('attempts', attempts, 1),

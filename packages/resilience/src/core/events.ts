@@ -3,8 +3,17 @@ import type { RejectionReason } from './errors.js';
 
 export type CircuitState = 'closed' | 'open' | 'half-open' | 'isolated' | 'disabled';
 
+export const TRIP_CAUSES = [
+  'failures',
+  'failure-rate',
+  'slow-rate',
+  'probe-failed',
+  'probe-slow',
+  'probe-timeout',
+] as const;
+
 /** Why a circuit opened: failures in a row, a rate over its window, or what became of its probes. */
-export type TripCause = 'failures' | 'failure-rate' | 'slow-rate' | 'probe-failed' | 'probe-slow' | 'probe-timeout';
+export type TripCause = (typeof TRIP_CAUSES)[number];
 
 /** Why a circuit changed its state: of itself, by hand, or (`guest`) as another library's breaker saw fit. */
 export type CircuitCause =
