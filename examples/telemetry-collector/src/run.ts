@@ -1,18 +1,25 @@
-import { type CircuitBreakerEnvironment, systemClock as clock, type Environment } from '@breakwater/resilience';
+import { setTimeout as pause } from 'node:timers/promises';
+import {
+  type CircuitBreakerEnvironment,
+  systemClock as clock,
+  type Environment,
+  type Measured,
+} from '@breakwater/resilience';
 import { compose, TARGETS_BREAKER } from './compose.js';
 import { untilEnd } from './ending.js';
 import { CircuitWatch } from './flow/circuit-watch.js';
-import type { DrainReport, TargetChanges } from './flow/collector.js';
+import type { DrainReport } from './flow/collector.js';
 import type { Logger } from './log.js';
 import { LossLog } from './loss-log.js';
 import { circuitNews } from './news.js';
 import { Service } from './service.js';
 import type { Sink } from './sinks/sink.js';
+import type { TargetChanges } from './targets/changes.js';
 import type { View } from './terminal/view.js';
 import { many } from './terminal/words.js';
 
 /** Where targets come from, and change. */
-export interface TargetSource {
+export interface TargetSource extends Measured {
   /** Tells what the targets are, and later each change. */
   start(changed: (changes: TargetChanges) => void): Promise<void>;
   close(): Promise<void>;
@@ -32,7 +39,12 @@ export interface RunOptions {
   targets: TargetSource;
   log: Logger;
   view: View;
+  /** What the view is headed with, once it is known where the server listens. */
+  heading: (url: string) => readonly string[];
 }
+
+/** What still has to be given up after the drain must not hold up the end, in milliseconds. */
+const CLOSING_MS = 2_000;
 
 /** Runs the collector until it is told to stop, or its time is up. Answers with the exit code of the process. */
 export async function run(options: RunOptions): Promise<number> {
@@ -41,20 +53,19 @@ export async function run(options: RunOptions): Promise<number> {
   const ending = untilEnd(clock, options.forMs);
   const url = await service.app.listen({ host: options.host, port: options.port });
   log.info({ url, slots: service.slots, sink: options.sink.name }, 'listening');
+  view.begin(options.heading(url));
   await targets.start((changes) => service.apply(changes));
   service.start();
   const showing = setInterval(() => view.update(service.snapshot()), view.everyMs);
   log.info({ cause: await ending }, 'draining');
   const report = await service.drain();
   clearInterval(showing);
-  await targets.close();
-  const last = service.snapshot();
-  await service.close();
-  view.conclude(last);
+  view.conclude(service.snapshot());
+  await Promise.race([Promise.all([targets.close(), service.close()]), pause(CLOSING_MS)]);
   return exitCode(report, log);
 }
 
-function makeService({ env, sink, circuit, apiToken, drainTimeoutMs, log, view }: RunOptions): Service {
+function makeService({ env, sink, targets, circuit, apiToken, drainTimeoutMs, log, view }: RunOptions): Service {
   const losses = new LossLog(clock, (fields, message) => log.warn(fields, message));
   const composition = compose({
     env,
@@ -69,7 +80,7 @@ function makeService({ env, sink, circuit, apiToken, drainTimeoutMs, log, view }
     if (news !== undefined) view.tell(news);
   });
   const onError = (error: unknown, what: string) => log.error({ err: error }, `${what} failed`);
-  return new Service({ composition, sink, watch, apiToken, drainTimeoutMs, onError });
+  return new Service({ composition, sink, measured: [targets], watch, apiToken, drainTimeoutMs, onError });
 }
 
 /** 0 when everything that ran was finished and written; 1 when something had to be given up. */

@@ -1,4 +1,4 @@
-import { systemClock as clock } from '@breakwater/resilience';
+import { systemClock as clock, type Measured } from '@breakwater/resilience';
 import { exportMetrics } from '@breakwater/resilience/prometheus';
 import type { FastifyInstance } from 'fastify';
 import { Registry } from 'prom-client';
@@ -6,15 +6,18 @@ import { Collections } from './api/collect.js';
 import { createServer } from './api/server.js';
 import type { Composition } from './compose.js';
 import type { CircuitWatch } from './flow/circuit-watch.js';
-import type { DrainReport, TargetChanges } from './flow/collector.js';
+import type { DrainReport } from './flow/collector.js';
 import { EventLoop } from './process/event-loop.js';
 import { processMetrics } from './process/self.js';
 import type { Sink } from './sinks/sink.js';
+import type { TargetChanges } from './targets/changes.js';
 import type { Snapshot } from './terminal/snapshot.js';
 
 export interface ServiceOptions {
   composition: Composition;
   sink: Sink;
+  /** What has metrics beside what the flow is composed of. */
+  measured: readonly Measured[];
   watch: CircuitWatch;
   apiToken: string | undefined;
   /** How long to wait for what runs when it drains, in milliseconds. */
@@ -36,7 +39,7 @@ export class Service {
     const { collector, measured } = options.composition;
     const collections = new Collections(collector);
     const registry = new Registry();
-    exportMetrics(registry, [...measured, collections, this.#loop, processMetrics]);
+    exportMetrics(registry, [...measured, ...options.measured, collections, this.#loop, processMetrics]);
     this.app = createServer({
       collector,
       collections,

@@ -58,6 +58,7 @@ describe('the collector', () => {
     rig.collector.apply({ added: [], changed: [targetOf('deaf', { timeoutMs: 9_000 })], removed: [] });
     await rig.clock.advance(29_900);
     expect(statusOf('deaf').turns).toMatchObject({ timeout: 1, overlap: 1 });
+    expect(statusOf('deaf').last?.outcome).toBe('timeout');
     expect(rig.sink.lines.filter((line) => line.startsWith('deaf overlap'))).toHaveLength(1);
   });
 

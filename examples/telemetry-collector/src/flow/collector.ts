@@ -1,6 +1,7 @@
 import type { CircuitState, Clock, KeyedCircuitBreaker, Measured, Recorder } from '@breakwater/resilience';
 import { telemetryMetrics as METRICS, NAMED_TARGETS, TARGET_STATES } from '../metrics.js';
 import { PROBE_KINDS, type Probe } from '../probes/probe.js';
+import type { TargetChanges } from '../targets/changes.js';
 import type { Target } from '../targets/target.js';
 import type { Samples } from './samples.js';
 import { type Due, lateness, Schedule } from './schedule.js';
@@ -22,13 +23,6 @@ export interface CollectorOptions {
   /** Makes the lines of a turn. */
   toLines: (turn: Turn) => readonly string[];
   clock: Clock;
-}
-
-/** How the targets change when their file does. */
-export interface TargetChanges {
-  readonly added: readonly Target[];
-  readonly changed: readonly Target[];
-  readonly removed: readonly Target[];
 }
 
 /** What had to be given up to stop in time. */

@@ -79,6 +79,8 @@ describe('a schedule', () => {
     schedule.take(firstTurn);
     expect(schedule.take(firstTurn - 25_000)).toEqual([]);
     expect(schedule.take(firstTurn)).toEqual([{ item: web, instantMs: undefined, missed: 2 }]);
+    schedule.take(firstTurn - 25_000);
+    expect(schedule.take(firstTurn + 6_000)).toEqual([{ item: web, instantMs: undefined, missed: 2 }]);
     expect(schedule.take(firstTurn + 10_000)).toEqual([{ item: web, instantMs: firstTurn + 10_000, missed: 0 }]);
   });
 
@@ -96,6 +98,7 @@ describe('a schedule', () => {
     schedule.set(faster, START);
     expect(schedule.nextMs).toBe(instants(faster, START, START + 1_000)[0]);
     expect(schedule.size).toBe(1);
+    expect(schedule.take(START + 10_000)).toMatchObject([{ item: { intervalMs: 1_000 }, missed: 9 }]);
   });
 
   it('has no turn for what was removed', () => {

@@ -74,6 +74,14 @@ describe('a ticker', () => {
     expect(due.filter(({ instantMs }) => instantMs !== undefined).length).toBeGreaterThanOrEqual(5);
   });
 
+  it('notices within a second that the wall clock was set, however far away the next turn is', async () => {
+    const { clock, due } = begin([{ name: 'daily', intervalMs: 86_400_000 }]);
+    await clock.time.advance(1_000);
+    clock.setMs = 86_400_000;
+    await clock.time.advance(1_000);
+    expect(due).toHaveLength(1);
+  });
+
   it('takes up a target that is added while it sleeps', async () => {
     const { clock, schedule, ticker, due } = begin([]);
     await clock.time.advance(100);

@@ -1,3 +1,4 @@
+import type { Context } from '@breakwater/resilience';
 import { settle } from '@breakwater/resilience/testing';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type Probe, ProbeError } from '../probes/probe.js';
@@ -94,6 +95,17 @@ describe('a turn', () => {
   it('keeps what some operations measured before another timed out', async () => {
     const state = stateOf(probeOf(answersAfter(rig.clock, 10), hangs(rig.clock)));
     expect(await take(state)).toMatchObject({ outcome: 'timeout', readings: [READING] });
+  });
+
+  it('that is over runs no operation that still waited for its slot', async () => {
+    rig = makeRunner({ operations: 1 });
+    let begun = 0;
+    const operation = (context: Context) => {
+      begun++;
+      return hangs(rig.clock)(context);
+    };
+    expect((await take(stateOf(probeOf(operation, operation)))).outcome).toBe('timeout');
+    expect([begun, rig.operationSlots.inUse, rig.operationSlots.queued]).toEqual([1, 0, 0]);
   });
 
   it('is concluded although a probe ignores its signal; the slot and the target stay taken until it settles', async () => {

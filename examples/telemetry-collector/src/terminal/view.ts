@@ -9,6 +9,8 @@ import { drawSummary } from './summary.js';
 export interface View {
   /** How often it wants to be told, in milliseconds. */
   readonly everyMs: number;
+  /** What stands above everything. */
+  begin(heading: readonly string[]): void;
   update(snapshot: Snapshot): void;
   /** Something happened that is worth a line. */
   tell(news: string): void;
@@ -24,17 +26,20 @@ const NEWS = 4;
 /** A table in the terminal, drawn anew twice a second. */
 export class LiveView implements View {
   readonly everyMs = 500;
-  readonly #heading: readonly string[];
+  #heading: readonly string[] = [];
   readonly #screen: Screen;
   readonly #paint: Paint;
   readonly #terminal: WriteStream;
   readonly #news: string[] = [];
 
-  constructor(heading: readonly string[], terminal: WriteStream, env: Readonly<Record<string, string | undefined>>) {
-    this.#heading = heading;
+  constructor(terminal: WriteStream, env: Readonly<Record<string, string | undefined>>) {
     this.#terminal = terminal;
     this.#screen = new Screen(terminal);
     this.#paint = paintFor(true, env);
+  }
+
+  begin(heading: readonly string[]): void {
+    this.#heading = heading;
   }
 
   update(snapshot: Snapshot): void {
@@ -58,7 +63,6 @@ export class LiveView implements View {
 }
 
 export interface PlainViewOptions {
-  heading: readonly string[];
   everyMs: number;
   /** Whether every target is told of in the end. */
   summary: boolean;
@@ -76,7 +80,10 @@ export class PlainView implements View {
   constructor(options: PlainViewOptions) {
     this.everyMs = options.everyMs;
     this.#options = options;
-    for (const line of options.heading) options.write(line);
+  }
+
+  begin(heading: readonly string[]): void {
+    for (const line of heading) this.#options.write(line);
   }
 
   update(snapshot: Snapshot): void {

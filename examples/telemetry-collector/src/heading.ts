@@ -1,0 +1,32 @@
+import { type CircuitBreakerEnvironment, circuitBreakerFromEnv, type Environment } from '@breakwater/resilience';
+import type { CollectorConfig } from './config/config.js';
+import { VERSION } from './process/self.js';
+import { duration, many } from './terminal/words.js';
+
+export interface HeadingOptions {
+  config: Pick<CollectorConfig, 'targetsFile' | 'sinks'>;
+  env: Environment;
+  /** Where the server listens. */
+  url: string;
+  /** Circuit settings that go before those of the environment. */
+  circuit: CircuitBreakerEnvironment | undefined;
+  /** Where the log is, when it is not on stderr. */
+  logFile: string | undefined;
+}
+
+/** What stands above the table: what runs, where it is to be reached, where it writes, and what is special about it. */
+export function headingOf({ config, env, url, circuit, logFile }: HeadingOptions): string[] {
+  const sinks = config.sinks.map((sink) => (sink.kind === 'file' ? `${sink.directory}/` : sink.address));
+  const { failureThreshold, recoveryTimeoutMs } = circuit ?? circuitBreakerFromEnv(env);
+  const rule = `${many(failureThreshold, 'failure')} in a row, and are tried again after ${duration(recoveryTimeoutMs)}`;
+  const shortened = circuit === undefined ? '' : ' (shortened for the demo: the defaults are 5 and 60 s)';
+  return [
+    `Breakwater telemetry collector ${VERSION}`,
+    config.targetsFile === undefined
+      ? 'A demo: it polls this machine and a few services that it started here. TARGETS_FILE=… polls yours.'
+      : `Targets: ${config.targetsFile}`,
+    `Points go to ${sinks.join(', ')} · ${url} serves /targets, /metrics and /health/ready`,
+    `Circuits open after ${rule}${shortened}.`,
+    ...(logFile === undefined ? [] : [`Log: ${logFile}`]),
+  ];
+}

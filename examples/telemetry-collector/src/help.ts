@@ -1,0 +1,26 @@
+/** What `--help` says. */
+export const HELP = `Polls targets, and writes what it measures as line protocol.
+
+Usage: telemetry-collector [options]
+
+  --for <duration>  stop after that time with a summary, such as 20s or 5m
+  --plain           lines instead of a live table
+  --help, --version
+
+Settings come from the environment; these are the first to know:
+
+  TARGETS_FILE      the targets to poll (YAML). Without it, a demo on this machine
+  DATA_DIR          where points are written (default: data)
+  INFLUX_URLS, INFLUX_TOKEN, INFLUX_ORG, INFLUX_BUCKET
+                    write to InfluxDB instead
+  HOST, PORT        where /targets, /metrics and /health are served (127.0.0.1, 8080)
+  API_TOKEN         what POST requests must carry; needed to listen beyond this machine
+  LOG_LEVEL         fatal, error, warn, info, debug or trace (default: info), on stderr
+  DRAIN_TIMEOUT     seconds to finish what runs when it is told to stop (25)
+
+  MAX_CONCURRENT_TARGETS, MAX_CONCURRENT_OPERATIONS, BATCH_SIZE, WORKER_POOL_SIZE,
+  CIRCUIT_FAILURE_THRESHOLD, CIRCUIT_RECOVERY_TIMEOUT, CIRCUIT_SUCCESS_THRESHOLD,
+  MAX_CONNECTIONS, MAX_CONNECTIONS_PER_HOST, KEEPALIVE_TIMEOUT, CONNECTION_TIMEOUT, READ_TIMEOUT, DNS_SERVERS
+
+SIGTERM and SIGINT finish what runs, write it, and exit with 0. SIGHUP reads the targets file again.
+`;

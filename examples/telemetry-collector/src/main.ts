@@ -1,0 +1,84 @@
+#!/usr/bin/env node
+import { join } from 'node:path';
+import { ConfigError, type Environment } from '@breakwater/resilience';
+import { type Arguments, readArguments } from './arguments.js';
+import { type CollectorConfig, readConfig } from './config/config.js';
+import { endOnCrash } from './crash.js';
+import { DemoSource, demoCircuit } from './demo/source.js';
+import { headingOf } from './heading.js';
+import { HELP } from './help.js';
+import { LOG_FILE, type Logger, openLog } from './log.js';
+import { VERSION } from './process/self.js';
+import { run, type TargetSource } from './run.js';
+import { DirectoryInUseError } from './sinks/file/directory-lock.js';
+import { openSinks } from './sinks/open.js';
+import { TargetsFileError } from './targets/mistakes.js';
+import { TargetStore } from './targets/store.js';
+import { LiveView, PlainView, type View } from './terminal/view.js';
+
+const say = (text: string): boolean => process.stdout.write(`${text}\n`);
+
+async function main(env: Environment): Promise<number> {
+  const args = readArguments(process.argv.slice(2));
+  if (args.help || args.version) {
+    say(args.help ? HELP : VERSION);
+    return 0;
+  }
+  return collect(args, readConfig(env), env);
+}
+
+async function collect(args: Arguments, config: CollectorConfig, env: Environment): Promise<number> {
+  const isDemo = config.targetsFile === undefined;
+  const isLive = process.stdout.isTTY && !args.plain;
+  const logFile = isLive && process.stderr.isTTY ? join(config.dataDir, LOG_FILE) : undefined;
+  const log = openLog(config.logLevel, logFile);
+  const view: View = isLive
+    ? new LiveView(process.stdout, env)
+    : new PlainView({ everyMs: isDemo ? 5_000 : 30_000, summary: isDemo || args.forMs !== undefined, write: say });
+  endOnCrash(log, view);
+  const sink = await openSinks({ sinks: config.sinks, onNotice: (notice) => log.warn(notice) });
+  const circuit = isDemo ? demoCircuit(env) : undefined;
+  try {
+    return await run({
+      ...config,
+      env,
+      forMs: args.forMs,
+      circuit,
+      sink,
+      targets: sourceOf(config, env, log),
+      log,
+      view,
+      heading: (url) => headingOf({ config, env, url, circuit, logFile }),
+    });
+  } finally {
+    view.close();
+    await sink.close();
+  }
+}
+
+function sourceOf({ targetsFile }: CollectorConfig, env: Environment, log: Logger): TargetSource {
+  if (targetsFile === undefined) return new DemoSource();
+  return new TargetStore({
+    file: targetsFile,
+    env,
+    onReload: (outcome, cause) => {
+      if (outcome.outcome === 'broken')
+        log.error({ cause }, `${outcome.error.message}\nThe targets stay as they were.`);
+      else if (outcome.outcome === 'changed') log.info({ cause, targets: outcome.targets }, 'targets changed');
+    },
+  });
+}
+
+/** What whoever started it can mend: it needs words, no stack. */
+function isMendable(error: unknown): error is Error {
+  const isOurs = [ConfigError, TargetsFileError, DirectoryInUseError].some((kind) => error instanceof kind);
+  return isOurs || (error as NodeJS.ErrnoException).syscall === 'listen';
+}
+
+try {
+  process.exit(await main(process.env));
+} catch (error) {
+  if (!isMendable(error)) throw error;
+  process.stderr.write(`telemetry-collector: ${error.message}\n`);
+  process.exit(2);
+}
