@@ -43,4 +43,6 @@ export class Bisection {
 }
 
 /** Calls that find four bad items in a batch of `batchSize`, wherever they are. */
-export const callsForFourBadItems = (batchSize: number): number => 1 + 8 * Math.ceil(Math.log2(batchSize));
+export function callsForFourBadItems(batchSize: number): number {
+  return 1 + 8 * Math.ceil(Math.log2(batchSize));
+}

@@ -141,7 +141,8 @@ export class Flight<T, R> implements Carrier<R> {
   }
 }
 
-const misfit = (items: number, outcome: unknown): string =>
-  Array.isArray(outcome)
+function misfit(items: number, outcome: unknown): string {
+  return Array.isArray(outcome)
     ? `process answered ${outcome.length} outcomes for ${items} items`
     : 'process must answer an outcome for each item, or nothing';
+}
