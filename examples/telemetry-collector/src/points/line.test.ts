@@ -138,6 +138,17 @@ describe('line protocol', () => {
     );
   });
 
+  it('merges two lists of tags as if they were one', () => {
+    const tags = fc.dictionary(fc.stringMatching(/^[a-e]{1,2}$/), fc.constantFrom('x', 'y z'), { maxKeys: 5 });
+    fc.assert(
+      fc.property(tags, tags, (some, more) => {
+        const others = Object.fromEntries(Object.entries(more).filter(([key]) => !Object.hasOwn(some, key)));
+        const merged = joinTags(tagTexts(some), tagTexts(others));
+        expect(merged).toBe(joinTags(tagTexts({ ...some, ...others }), []));
+      }),
+    );
+  });
+
   it("agrees with the official client's Point about everything that the client can write", () => {
     const plain = fc.string({ unit: fc.constantFrom(...'ab,= "é'), minLength: 1, maxLength: 6 });
     fc.assert(

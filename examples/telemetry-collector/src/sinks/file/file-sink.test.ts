@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { appendFile, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ConfigError } from '@breakwater/resilience';
@@ -133,6 +133,19 @@ describe('the file sink', () => {
     await (await open()).write(someLines(2, 2), contextOf());
     expect(await files()).toHaveLength(1);
     expect(linesIn(await readAll(directory))).toEqual(someLines(4));
+  });
+
+  it('moves half a line that a crash has left aside before it goes on', async () => {
+    await (await open()).write(someLines(2), contextOf());
+    await opened[0]!.close();
+    const [name] = await files();
+    await appendFile(join(directory, name!), 'cpu,core=1 used=0.');
+    const sink = await open();
+    await sink.write(someLines(1, 2), contextOf());
+    expect(linesIn(await readAll(directory))).toEqual(someLines(3));
+    expect(await readFile(join(directory, `${name}.torn`), 'utf8')).toBe('cpu,core=1 used=0.\n');
+    expect(metricsOf(sink).get('telemetry_file_sink_torn_bytes_total')).toBe(18);
+    expect(notices).toEqual([`${name} ended in half a line: 18 bytes were moved into ${name}.torn`]);
   });
 
   it('begins a new file when one is full, and when one is old', async () => {
