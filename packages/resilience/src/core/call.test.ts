@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { Call } from './call.js';
 import { TimeoutError } from './errors.js';
@@ -8,22 +9,11 @@ const never = () => {
   throw new Error('this must not run');
 };
 
-/** A signal that counts who listens to it. */
+/** A caller's signal, and how many listen to it. */
 function countedSignal() {
   const controller = new AbortController();
   const { signal } = controller;
-  let listeners = 0;
-  const add = signal.addEventListener.bind(signal);
-  const remove = signal.removeEventListener.bind(signal);
-  signal.addEventListener = (...args: Parameters<typeof add>) => {
-    listeners++;
-    add(...args);
-  };
-  signal.removeEventListener = (...args: Parameters<typeof remove>) => {
-    listeners--;
-    remove(...args);
-  };
-  return { controller, signal, listeners: () => listeners };
+  return { controller, signal, listeners: () => getEventListeners(signal, 'abort').length };
 }
 
 describe('Call', () => {
@@ -129,6 +119,16 @@ describe('Call', () => {
       call.abort('stop');
       expect(child.aborted).toBe(true);
       expect(child.reason).toBe('stop');
+    });
+
+    it('aborts the signal that a child gave out, however deep, and no signal above', () => {
+      const call = root();
+      const middle = call.child(1);
+      const deep = middle.child(1);
+      const signals = [deep.signal, middle.signal, call.signal];
+      middle.abort('stop');
+      expect(signals.map(({ aborted }) => aborted)).toEqual([true, true, false]);
+      expect(deep.signal.reason).toBe('stop');
     });
 
     it('leaves a child its own reason', () => {

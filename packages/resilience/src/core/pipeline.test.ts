@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { settle, VirtualClock } from '../testing/virtual-clock.js';
 import { timeout } from '../timeout/timeout.js';
@@ -282,6 +283,21 @@ describe('pipeline', () => {
         .catch((error: unknown) => error);
       controller.abort('enough');
       expect(await answer).toBe('enough');
+    });
+
+    it('listens to the guest’s signal no longer than the operation takes', async () => {
+      const { signal } = new AbortController();
+      const listeners = () => getEventListeners(signal, 'abort').length;
+      const lasting = guest(async (operation, options) => operation(contextOf(options, { signal })));
+      for (const end of [() => 'fine', () => Promise.reject(new Error('down'))]) {
+        await pipeline(lasting)
+          .execute(() => {
+            expect(listeners()).toBe(1);
+            return end();
+          })
+          .catch(() => {});
+        expect(listeners()).toBe(0);
+      }
     });
 
     it('aborts an operation that the guest starts after its signal was aborted', async () => {

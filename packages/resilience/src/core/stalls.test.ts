@@ -41,6 +41,16 @@ describe('StallMonitor', () => {
     expect(monitor.totalMs).toBe(975);
   });
 
+  it.each([10, 90, 125])('is not put off by who asks %d ms after a tick', async (askedMs) => {
+    const { clock, monitor } = monitorOf();
+    monitor.watch();
+    await clock.advance(100);
+    clock.stall(askedMs);
+    expect(monitor.stalledSince(0)).toBe(0);
+    await stall(clock, 1_000);
+    expect(monitor.totalMs).toBe(askedMs + 1_000 - 25);
+  });
+
   it('counts only what lies in the interval that it is asked about', async () => {
     const { clock, monitor } = monitorOf();
     monitor.watch();

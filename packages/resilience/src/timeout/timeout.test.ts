@@ -253,7 +253,9 @@ describe('timeout', () => {
     class Queue extends Layer {
       readonly name = 'queue';
       leave!: () => void;
+      call!: Call;
       run(call: Call, next: Next): Promise<unknown> {
+        this.call = call;
         call.enterQueue();
         const wait = new Promise<void>((resolve, reject) => {
           this.leave = resolve;
@@ -265,8 +267,10 @@ describe('timeout', () => {
 
     it('lets the queue refuse a call that never left it: nothing timed out', async () => {
       const { clock, policy } = timeoutOf();
-      const answer = watch(pipeline(policy, new Queue(clock)).execute(() => 1));
+      const queue = new Queue(clock);
+      const answer = watch(pipeline(policy, queue).execute(() => 1));
       await clock.advance(100);
+      expect(queue.call.reason).toMatchObject({ name: 'TimeoutError', policy: 'limit', stalled: false });
       expect(answer.outcome).toBeInstanceOf(RejectedError);
       expect(answer.outcome).toMatchObject({ policy: 'queue', reason: 'deadline' });
       expect(values(policy)).toMatchObject({
