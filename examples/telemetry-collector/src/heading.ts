@@ -18,8 +18,8 @@ export interface HeadingOptions {
 export function headingOf({ config, env, url, circuit, logFile }: HeadingOptions): string[] {
   const sinks = config.sinks.map((sink) => (sink.kind === 'file' ? `${sink.directory}/` : sink.address));
   const { failureThreshold, recoveryTimeoutMs } = circuit ?? circuitBreakerFromEnv(env);
-  const rule = `${many(failureThreshold, 'failure')} in a row, and are tried again after ${duration(recoveryTimeoutMs)}`;
-  const shortened = circuit === undefined ? '' : ' (shortened for the demo: the defaults are 5 and 60 s)';
+  const rule = `${many(failureThreshold, 'failure')}, and are tried again after ${duration(recoveryTimeoutMs)}`;
+  const shortened = circuit === undefined ? '' : ' (shortened for the demo: by default 5 and 60 s)';
   return [
     `Breakwater telemetry collector ${VERSION}`,
     config.targetsFile === undefined

@@ -80,12 +80,20 @@ describe('the live view', () => {
 
   it('stays within the terminal: the worst targets first, and how many are left out', () => {
     const many = [...Array.from({ length: 300 }, (_, index) => target(`target-${index}`)), flaky];
-    const lines = drawDashboard(['collector'], snapshotOf(many), [], { columns: 60, rows: 20 }, plain);
-    expect(lines.length).toBeLessThan(20);
+    const lines = drawDashboard(['collector'], snapshotOf(many), [], { columns: 60, rows: 30 }, plain);
+    expect(lines.length).toBeLessThan(30);
     for (const line of lines) expect([...line].length).toBeLessThanOrEqual(60);
     expect(lines[3]).toMatch(/^flaky/);
     const shown = lines.filter((line) => /^(flaky|target-)/.test(line)).length;
     expect(lines.find((line) => line.startsWith('…'))).toContain(`${301 - shown} more targets`);
+  });
+
+  it('leaves out what stands around the targets when the terminal is low', () => {
+    const targets = Array.from({ length: 6 }, (_, index) => target(`target-${index}`));
+    const lines = drawDashboard(['title', 'more'], snapshotOf(targets), ['news'], { columns: 80, rows: 14 }, plain);
+    expect(lines.length).toBeLessThanOrEqual(14);
+    expect(lines.filter((line) => line.startsWith('target-'))).toHaveLength(6);
+    expect(lines).not.toContain('news');
   });
 
   it('says what is slow, and what waits for its first turn', () => {

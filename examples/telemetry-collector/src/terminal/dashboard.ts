@@ -8,6 +8,9 @@ export interface Size {
   readonly rows: number;
 }
 
+/** A terminal with fewer rows shows targets rather than what stands around them. */
+const LOW = 22;
+
 const STATE_STYLE = { up: 'green', failing: 'red', open: 'yellow', waiting: 'dim' } as const;
 
 const COLUMNS: ReadonlyArray<Column & { readonly of: (target: TargetView) => Cell }> = [
@@ -30,10 +33,15 @@ export function drawDashboard(
   paint: Paint,
 ): string[] {
   const [title = '', ...details] = heading;
-  const head = [paint('bold', shorten(title, size.columns)), ...details.map((line) => dim(line, size, paint)), ''];
+  const isLow = size.rows < LOW;
+  const head = [
+    paint('bold', shorten(title, size.columns)),
+    ...(isLow ? [] : details.map((line) => dim(line, size, paint))),
+    '',
+  ];
   const foot = [
     '',
-    ...news.map((line) => shorten(line, size.columns)),
+    ...(isLow ? [] : news.map((line) => shorten(line, size.columns))),
     shorten(account(snapshot), size.columns),
     dim('Ctrl-C stops.', size, paint),
   ];
