@@ -6,7 +6,7 @@ import { fieldsText, joinTags, nameText, type TagText, tagTexts, UNWRITABLE, typ
 import { POINT_METRICS } from './metrics.js';
 
 /** The measurement of a turn itself. */
-export const TURN_MEASUREMENT = 'telemetry_turn';
+const TURN_MEASUREMENT = 'telemetry_turn';
 
 /** What readings may not be called, because the point says something else by it. `time` is the database's own. */
 const FIELDS_TAKEN: ReadonlySet<string> = new Set(['delay_ms', 'stalled', 'time']);

@@ -21,7 +21,7 @@ export const REFUSED_REASONS = ['bad-line', 'too-large', 'not-searched'] as cons
 export type RefusedReason = (typeof REFUSED_REASONS)[number];
 
 /** One line for each reason, for messages and documentation. */
-export const SINK_MEANING: Readonly<Record<LostReason | RefusedReason, string>> = {
+const SINK_MEANING: Readonly<Record<LostReason | RefusedReason, string>> = {
   aborted: 'the caller gave up before they were written',
   auth: 'the backend refused the token (401, 403)',
   'circuit-open': 'the backend failed too often of late and is not asked for a while',

@@ -59,7 +59,7 @@ export const targetName = z
   .describe('Unique in the file: letters, digits, ".", "_" and "-", starting with a letter or a digit');
 
 /** Tags and columns that points have anyway, or that a database keeps for itself. */
-export const RESERVED_LABELS: readonly string[] = ['target', 'probe', 'time', '_measurement', '_field'];
+const RESERVED_LABELS: readonly string[] = ['target', 'probe', 'time', '_measurement', '_field'];
 
 const labelName = z
   .string()

@@ -1,4 +1,4 @@
-import { appendFile, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ConfigError } from '@breakwater/resilience';
@@ -288,6 +288,19 @@ describe('the file sink', () => {
       ({ type }, _labels, value) => typeof value === 'object' && type === 'histogram' && sums.push(value.sum),
     );
     expect(sums).toEqual([0.03]);
+  });
+
+  it('says in a line why its directory cannot be used', async () => {
+    await writeFile(directory, 'a file');
+    await expect(open()).rejects.toThrow(
+      new ConfigError(`file sink: ${directory} cannot be used: EEXIST: file already exists, mkdir '${directory}'`),
+    );
+    await rm(directory);
+    const inside = join(directory, 'points-20261122T040506Z-000001.lp');
+    await mkdir(inside, { recursive: true });
+    await expect(open()).rejects.toThrow(/cannot be used: EISDIR/);
+    await rm(inside, { recursive: true });
+    await open();
   });
 
   it.each([

@@ -171,19 +171,35 @@ function reasonOf(error: unknown): LostReason {
 
 /**
  * Opens the file sink of a directory.
- * @throws DirectoryInUseError when another process uses the directory; ConfigError for sizes that cannot be.
+ * @throws DirectoryInUseError when another process uses the directory; ConfigError for sizes that cannot be, and for a
+ * directory that cannot be made, read or written.
  */
 export async function openFileSink(options: FileSinkOptions): Promise<FileSink> {
   const { directory, clock = systemClock, storage = disk, onNotice = () => {} } = options;
   const limits = limitsOf(options);
-  await mkdir(directory, { recursive: true, mode: 0o700 });
-  const lock = await DirectoryLock.acquire(directory);
+  const lock = await usable(directory, async () => {
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+    return DirectoryLock.acquire(directory);
+  });
   try {
-    const files = await PointFiles.open({ directory, ...limits, clock, storage, onNotice });
+    const files = await usable(directory, () => {
+      return PointFiles.open({ directory, ...limits, clock, storage, onNotice });
+    });
     return new FileSink(files, lock, clock, limits);
   } catch (error) {
     await lock.release();
     throw error;
+  }
+}
+
+/** A directory that cannot be made, read or written is a wrong setting: no stack is needed to mend it. */
+async function usable<T>(directory: string, use: () => Promise<T>): Promise<T> {
+  try {
+    return await use();
+  } catch (error) {
+    const { syscall, message } = error as NodeJS.ErrnoException;
+    if (syscall === undefined) throw error;
+    throw new ConfigError(`file sink: ${directory} cannot be used: ${message}`);
   }
 }
 
