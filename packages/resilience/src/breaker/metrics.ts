@@ -3,7 +3,7 @@ import type { MetricDefinition } from '../metrics/definition.js';
 import type { Refusal } from './state.js';
 
 export const CIRCUIT_STATES = ['closed', 'open', 'half-open', 'isolated', 'disabled'] as const satisfies CircuitState[];
-export const REFUSALS = ['open', 'probing', 'shed', 'isolated'] as const satisfies Refusal[];
+const REFUSALS = ['open', 'probing', 'shed', 'isolated'] as const satisfies Refusal[];
 
 const policy = 'one per circuit breaker';
 
