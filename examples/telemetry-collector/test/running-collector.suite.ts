@@ -1,0 +1,104 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+const MAIN = fileURLToPath(new URL('../dist/main.js', import.meta.url));
+
+interface LogLine {
+  readonly level: number;
+  readonly msg: string;
+  readonly [field: string]: unknown;
+}
+
+export interface StartOptions {
+  args?: readonly string[];
+  env?: Readonly<Record<string, string>>;
+  /** The text of a targets file; none: the demo. */
+  targets?: string;
+}
+
+/** The built collector as a process, in a folder of its own and on a free port. */
+export class RunningCollector {
+  readonly folder: string;
+  readonly #child: ChildProcess;
+  readonly #log: LogLine[] = [];
+  readonly #waiting: Array<() => void> = [];
+  readonly #closed: Promise<unknown>;
+  output = '';
+  errors = '';
+
+  private constructor(folder: string, { args = [], env = {}, targets }: StartOptions) {
+    this.folder = folder;
+    this.#child = spawn(process.execPath, [MAIN, ...args], {
+      cwd: folder,
+      env: {
+        PATH: process.env['PATH'],
+        PORT: '0',
+        ...(targets !== undefined && { TARGETS_FILE: join(folder, 'targets.yaml') }),
+        ...env,
+      },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.#closed = once(this.#child, 'close');
+    this.#child.stdout!.setEncoding('utf8').on('data', (text: string) => {
+      this.output += text;
+    });
+    createInterface({ input: this.#child.stderr! }).on('line', (line) => this.#hear(line));
+  }
+
+  static async start(options: StartOptions = {}): Promise<RunningCollector> {
+    const folder = await mkdtemp(join(tmpdir(), 'collector-'));
+    if (options.targets !== undefined) await writeFile(join(folder, 'targets.yaml'), options.targets);
+    return new RunningCollector(folder, options);
+  }
+
+  #hear(line: string): void {
+    this.errors += `${line}\n`;
+    if (line.startsWith('{')) this.#log.push(JSON.parse(line) as LogLine);
+    for (const look of this.#waiting.splice(0)) look();
+  }
+
+  /** The first line of the log that says so, also one that is still to come. */
+  async logged(message: string): Promise<LogLine> {
+    for (;;) {
+      const found = this.#log.find(({ msg }) => msg.includes(message));
+      if (found !== undefined) return found;
+      if (this.#child.exitCode !== null) throw new Error(`it ended without saying "${message}":\n${this.errors}`);
+      await Promise.race([new Promise<void>((resolve) => this.#waiting.push(resolve)), this.#closed]);
+    }
+  }
+
+  /** Asks its server. */
+  async ask(path: string, init?: RequestInit): Promise<Response> {
+    const { url } = await this.logged('listening');
+    return fetch(`${url as string}${path}`, init);
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+
+  /** The exit code, once it has ended. */
+  async ended(): Promise<number | null> {
+    await this.#closed;
+    return this.#child.exitCode;
+  }
+
+  /** Every line that the file sink has. */
+  async lines(): Promise<string[]> {
+    const folder = join(this.folder, 'data', 'points');
+    const names = (await readdir(folder)).filter((name) => name.endsWith('.lp')).sort();
+    const texts = await Promise.all(names.map((name) => readFile(join(folder, name), 'utf8')));
+    return texts.join('').split('\n').slice(0, -1);
+  }
+
+  async remove(): Promise<void> {
+    if (this.#child.exitCode === null) this.#child.kill('SIGKILL');
+    await this.#closed;
+    await rm(this.folder, { recursive: true });
+  }
+}
