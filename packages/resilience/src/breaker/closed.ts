@@ -1,7 +1,8 @@
+import { createWindow } from './create-window.js';
 import { rateCause } from './rates.js';
 import type { CircuitSettings } from './settings.js';
 import { type Ending, type Refusal, State } from './state.js';
-import { createWindow, type Window } from './window.js';
+import type { Window } from './window.js';
 
 /** Of the calls, the share that a ramp-up admits at its beginning. */
 const FIRST_SHARE = 0.1;

@@ -184,7 +184,7 @@ describe('a keyed circuit breaker', () => {
       fc.property(rules, commands, (rules, sequence) =>
         fc.modelRun(() => ({ model: { windowed: rules.trip !== undefined }, real: new Pair(rules) }), sequence),
       ),
-      { numRuns: 300 },
+      { numRuns: 200 },
     );
   }, 60_000);
 });

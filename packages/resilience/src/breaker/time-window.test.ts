@@ -112,7 +112,7 @@ describe('TimeWindow', () => {
           expect(sums(window)).toEqual(expected(results, durationMs, buckets));
         }
       }),
-      { numRuns: 500 },
+      { numRuns: 300 },
     );
   });
 });

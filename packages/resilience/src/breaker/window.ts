@@ -1,6 +1,3 @@
-import { CountWindow } from './count-window.js';
-import { TimeWindow } from './time-window.js';
-
 /** What a window holds at the moment. */
 export interface Counts {
   readonly calls: number;
@@ -17,9 +14,3 @@ export interface Window extends Counts {
 export type WindowSettings =
   | { readonly kind: 'count'; readonly calls: number }
   | { readonly kind: 'time'; readonly durationMs: number; readonly buckets: number };
-
-export function createWindow(settings: WindowSettings): Window {
-  return settings.kind === 'count'
-    ? new CountWindow(settings.calls)
-    : new TimeWindow(settings.durationMs, settings.buckets);
-}
