@@ -53,8 +53,16 @@ describe('the configuration', () => {
       INFLUX_ORG: 'harbour',
       INFLUX_BUCKET: 'telemetry',
       INFLUX_TIMEOUT: '5',
+      DNS_SERVERS: '10.0.0.2',
     });
-    const influx = { kind: 'influx', org: 'harbour', bucket: 'telemetry', token: 's3cret', timeoutMs: 5_000 };
+    const influx = {
+      kind: 'influx',
+      org: 'harbour',
+      bucket: 'telemetry',
+      token: 's3cret',
+      timeoutMs: 5_000,
+      dns: { servers: ['10.0.0.2'] },
+    };
     expect(config).toMatchObject({
       host: '0.0.0.0',
       port: 0,

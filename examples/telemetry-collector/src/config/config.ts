@@ -43,7 +43,6 @@ const POLICIES: ReadonlyArray<readonly [read: (env: Environment) => unknown, var
     httpPoolFromEnv,
     ['MAX_CONNECTIONS', 'MAX_CONNECTIONS_PER_HOST', 'KEEPALIVE_TIMEOUT', 'CONNECTION_TIMEOUT', 'READ_TIMEOUT'],
   ],
-  [nameLookupFromEnv, ['DNS_SERVERS']],
 ];
 
 /**
@@ -57,6 +56,7 @@ export function readConfig(env: Environment = process.env): CollectorConfig {
   }
   const number = (name: string, range: Parameters<typeof readNumber>[2]) =>
     problems.attempt(() => readNumber(env, name, range));
+  const dns = problems.attempt(() => nameLookupFromEnv(env)) ?? {};
   const dataDir = readText(env, 'DATA_DIR') ?? 'data';
   const config = {
     host: problems.attempt(() => readHost(env)),
@@ -66,7 +66,7 @@ export function readConfig(env: Environment = process.env): CollectorConfig {
     dataDir,
     drainTimeoutMs: (number('DRAIN_TIMEOUT', { default: 25, min: 1, max: 3600 }) ?? 0) * 1000,
     logLevel: problems.attempt(() => readChoice(env, 'LOG_LEVEL', LOG_LEVELS, 'info')),
-    sinks: readSinks(env, join(dataDir, 'points'), problems),
+    sinks: readSinks(env, join(dataDir, 'points'), dns, problems),
   };
   const { host } = config;
   if (host !== undefined && !isLoopback(host) && readText(env, 'API_TOKEN') === undefined) {

@@ -1,4 +1,5 @@
 import { ConfigError, type Environment, readNumber } from '@breakwater/resilience';
+import type { NameLookupOptions } from '@breakwater/resilience/http';
 import type { FileSinkOptions } from '../sinks/file/file-sink.js';
 import { influxAddress } from '../sinks/influx/address.js';
 import type { InfluxSinkOptions } from '../sinks/influx/influx-sink.js';
@@ -7,18 +8,23 @@ import { readChoice, readSecret, readText } from './values.js';
 
 export type SinkConfig =
   | ({ readonly kind: 'file' } & Readonly<Omit<FileSinkOptions, 'clock' | 'storage' | 'onNotice'>>)
-  | ({ readonly kind: 'influx' } & Readonly<Omit<InfluxSinkOptions, 'clock' | 'random' | 'nameLookup' | 'onNotice'>>);
+  | ({ readonly kind: 'influx' } & Readonly<Omit<InfluxSinkOptions, 'clock' | 'random' | 'onNotice'>>);
 
 const MOST_SERVERS = 16;
 const KIB = 1024;
 const TIB = KIB ** 4;
 
 /** The servers of `INFLUX_URLS`, and files where there is none or `FILE_SINK` says `on`. */
-export function readSinks(env: Environment, directory: string, problems: Problems): SinkConfig[] {
+export function readSinks(
+  env: Environment,
+  directory: string,
+  dns: NameLookupOptions,
+  problems: Problems,
+): SinkConfig[] {
   const addresses = problems.attempt(() => readAddresses(env)) ?? [];
   const wish = problems.attempt(() => readChoice(env, 'FILE_SINK', ['auto', 'on', 'off'], 'auto'));
   const file = readFile(env, directory, problems);
-  const influx = readInflux(env, addresses, problems);
+  const influx = readInflux(env, addresses, dns, problems);
   if (wish === 'off' && addresses.length === 0) {
     problems.add('FILE_SINK is "off" and INFLUX_URLS is not set: points would go nowhere');
   }
@@ -36,14 +42,25 @@ function readAddresses(env: Environment): string[] {
   return addresses;
 }
 
-function readInflux(env: Environment, addresses: readonly string[], problems: Problems): SinkConfig[] {
+function readInflux(
+  env: Environment,
+  addresses: readonly string[],
+  dns: NameLookupOptions,
+  problems: Problems,
+): SinkConfig[] {
   const bucket = readText(env, 'INFLUX_BUCKET');
   if (addresses.length > 0 && bucket === undefined) {
     problems.add('INFLUX_URLS is set and INFLUX_BUCKET is not: it names the bucket, on 1.x the database');
   }
   const token = problems.attempt(() => readSecret(env, 'INFLUX_TOKEN')) ?? '';
   const timeoutS = problems.attempt(() => readNumber(env, 'INFLUX_TIMEOUT', { default: 10, min: 0.1, max: 300 })) ?? 0;
-  const common = { org: readText(env, 'INFLUX_ORG') ?? '', bucket: bucket ?? '', token, timeoutMs: timeoutS * 1000 };
+  const common = {
+    org: readText(env, 'INFLUX_ORG') ?? '',
+    bucket: bucket ?? '',
+    token,
+    timeoutMs: timeoutS * 1000,
+    dns,
+  };
   return addresses.map((address) => ({ kind: 'influx', address, ...common }));
 }
 

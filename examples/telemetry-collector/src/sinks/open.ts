@@ -1,4 +1,3 @@
-import type { HttpPoolOptions } from '@breakwater/resilience/http';
 import type { SinkConfig } from '../config/sinks.js';
 import { FanOut } from './fan-out.js';
 import { openFileSink } from './file/file-sink.js';
@@ -8,8 +7,6 @@ import type { Sink } from './sink.js';
 export interface OpenSinksOptions {
   /** At least one. */
   sinks: readonly SinkConfig[];
-  /** Looks up the servers' names. Default: a look-up for each. */
-  nameLookup?: NonNullable<HttpPoolOptions['nameLookup']>;
   /** Told what an operator should know, in a line. */
   onNotice?: (notice: string) => void;
 }

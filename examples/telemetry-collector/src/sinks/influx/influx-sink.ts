@@ -14,7 +14,7 @@ import {
   TimeoutError,
   timeout,
 } from '@breakwater/resilience';
-import { type HttpPoolOptions, httpPool } from '@breakwater/resilience/http';
+import { httpPool, type NameLookupOptions, nameLookup } from '@breakwater/resilience/http';
 import { errors } from 'undici';
 import { LineAccount } from '../line-account.js';
 import type { Sink } from '../sink.js';
@@ -37,8 +37,8 @@ export interface InfluxSinkOptions extends InfluxTarget {
   maxBatchBytes?: number;
   /** What may be on its way, in lines; more is lost, and counted. Default 200,000. */
   maxPendingLines?: number;
-  /** Looks up the server's name. Default: a look-up of its own. */
-  nameLookup?: NonNullable<HttpPoolOptions['nameLookup']>;
+  /** How the server's name is looked up. Default: as the system does. */
+  dns?: NameLookupOptions;
   clock?: Clock;
   random?: Random;
   /** Told what an operator should know, in a line. */
@@ -79,7 +79,7 @@ export class InfluxSink implements Sink {
 
   constructor(options: InfluxSinkOptions) {
     if (options.bucket === '') throw new ConfigError('influx sink: bucket is empty; it must name a bucket or database');
-    const { address, clock = systemClock, random = Math.random, timeoutMs = 10_000, nameLookup } = options;
+    const { address, clock = systemClock, random = Math.random, timeoutMs = 10_000 } = options;
     this.name = address;
     this.#options = options;
     this.#maxBatchLines = options.maxBatchLines ?? 5_000;
@@ -104,15 +104,16 @@ export class InfluxSink implements Sink {
     });
     const limit = timeout({ name: address, clock, timeoutMs });
     this.#policies = pipeline(again, breaker, limit);
+    const lookup = nameLookup({ name: address, clock, ...options.dns });
     this.#pool = httpPool({
       name: address,
       clock,
       maxConnections: MAX_CONNECTIONS,
       connectTimeoutMs: timeoutMs,
       readTimeoutMs: timeoutMs,
-      ...(nameLookup !== undefined && { nameLookup }),
+      nameLookup: lookup,
     });
-    this.#measured = [this.#account, again, breaker, limit, this.#pool];
+    this.#measured = [this.#account, again, breaker, limit, this.#pool, lookup];
     this.#writer = new InfluxWriter(options, this.#pool);
   }
 
