@@ -17,7 +17,7 @@ export const TURN_OUTCOMES = [
 export type TurnOutcome = (typeof TURN_OUTCOMES)[number];
 
 /** One line for each outcome, for help texts. */
-export const TURN_MEANING: Readonly<Record<TurnOutcome, string>> = {
+const TURN_MEANING: Readonly<Record<TurnOutcome, string>> = {
   up: 'measured',
   partial: 'some operations measured, others failed',
   down: 'every operation failed',

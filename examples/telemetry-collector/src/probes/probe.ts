@@ -58,7 +58,7 @@ export const PROBE_ERROR_CODES = [
 export type ProbeErrorCode = (typeof PROBE_ERROR_CODES)[number];
 
 /** One line for each code, for help texts and documentation. */
-export const MEANING: Readonly<Record<ProbeErrorCode, string>> = {
+const MEANING: Readonly<Record<ProbeErrorCode, string>> = {
   aborted: 'the collector ended the run (shutdown, or the caller left)',
   auth: 'credentials were refused or do not match',
   dns: 'the name of the target could not be looked up',

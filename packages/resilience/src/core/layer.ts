@@ -37,7 +37,7 @@ export abstract class Layer implements Policy {
 }
 
 /** Begins an execution: a call that is over before it starts is refused, and the caller's deadline is kept. */
-export function start(layer: Layer, next: Next, operation: Operation<unknown>, options?: Options): Promise<unknown> {
+function start(layer: Layer, next: Next, operation: Operation<unknown>, options?: Options): Promise<unknown> {
   const call = Call.root(operation, options);
   if (options === undefined || (options.signal === undefined && call.deadline === Number.POSITIVE_INFINITY)) {
     return layer.run(call, next);
