@@ -1,0 +1,65 @@
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, describe, expect, it } from 'vitest';
+import { RunningCollector } from './running-collector.suite.js';
+
+const catalog = JSON.parse(readFileSync(new URL('../../../metrics.catalog.json', import.meta.url), 'utf8')) as {
+  metrics: Array<{ name: string; type: string; labels: Record<string, unknown>; package: string }>;
+};
+
+/** A policy and a mode that the collector does not use. */
+const NOT_USED = /^(?:fallback_|circuit_breaker_shadow_rejections)/;
+
+/** The names of the series on a page of metrics, those of histograms without their endings, and their labels. */
+function seriesOn(page: string): Map<string, Set<string>> {
+  const histograms = new Set([...page.matchAll(/^# TYPE (\S+) histogram$/gm)].map(([, name]) => name!));
+  const series = new Map<string, Set<string>>();
+  for (const [, name, labels = ''] of page.matchAll(/^([a-z_]+)(?:\{(.*)\})? \S+$/gm)) {
+    const base = name!.replace(/_(?:bucket|sum|count)$/, '');
+    const found = histograms.has(base) ? base : name!;
+    const seen = series.get(found) ?? new Set();
+    for (const [, label] of labels.matchAll(/(\w+)="/g)) if (label !== 'le') seen.add(label!);
+    series.set(found, seen);
+  }
+  return series;
+}
+
+describe('the metrics catalog', () => {
+  let collector: RunningCollector;
+  afterEach(() => collector.remove());
+
+  it('is what the built collector shows: every metric of it, with its labels, and no other', async () => {
+    const influx = createServer((request, response) => {
+      request.resume();
+      response.writeHead(204).end();
+    });
+    await new Promise<void>((resolve) => influx.listen(0, '127.0.0.1', resolve));
+    const { port } = influx.address() as AddressInfo;
+    collector = await RunningCollector.start({
+      targets: [
+        'apiVersion: breakwater/v1',
+        'kind: Targets',
+        'defaults: { interval: 1s, timeout: 1s }',
+        'targets:',
+        '  - { name: self, probe: host }',
+        `  - { name: page, probe: http, url: "http://localhost:${port}/" }`,
+        '  - { name: refused, probe: tcp, host: 127.0.0.1, port: 1 }',
+      ].join('\n'),
+      env: { INFLUX_URLS: `http://127.0.0.1:${port}`, INFLUX_BUCKET: 'telemetry', FILE_SINK: 'on' },
+    });
+    const known = catalog.metrics.filter(({ name }) => !NOT_USED.test(name));
+    let shown = new Map<string, Set<string>>();
+    const missing = async () => {
+      shown = seriesOn(await (await collector.ask('/metrics')).text());
+      return known.filter(({ name }) => !shown.has(name)).map(({ name }) => name);
+    };
+    await expect.poll(missing, { timeout: 60_000, interval: 500 }).toEqual([]);
+    for (const { name, labels } of known)
+      expect([name, ...[...shown.get(name)!].sort()]).toEqual([name, ...Object.keys(labels).sort()]);
+    expect([...shown.keys()].filter((name) => known.every((metric) => metric.name !== name))).toEqual([]);
+    collector.signal('SIGTERM');
+    expect(await collector.ended()).toBe(0);
+    influx.close();
+  });
+});
