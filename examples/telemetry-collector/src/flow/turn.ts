@@ -4,30 +4,26 @@ import type { Target } from '../targets/target.js';
 
 /** How a turn can end: every turn that falls due ends in exactly one of these ways. */
 export const TURN_OUTCOMES = [
+  // Measured.
   'up',
+  // Some operations measured, others failed.
   'partial',
+  // Every operation failed.
   'down',
+  // An operation had no answer within the target's timeout.
   'timeout',
+  // Not run: the target's circuit is open.
   'open',
+  // Slow, and every slot of the slow share was taken.
   'slow-share-full',
+  // Not run: the target's last turn was still running.
   'overlap',
+  // Not run: it could not start before the next turn was nearer.
   'missed',
+  // Ended by the collector, which had to stop.
   'aborted',
 ] as const;
 export type TurnOutcome = (typeof TURN_OUTCOMES)[number];
-
-/** One line for each outcome, for help texts. */
-const TURN_MEANING: Readonly<Record<TurnOutcome, string>> = {
-  up: 'measured',
-  partial: 'some operations measured, others failed',
-  down: 'every operation failed',
-  timeout: "an operation had no answer within the target's timeout",
-  open: "not run: the target's circuit is open",
-  'slow-share-full': 'slow, and every slot of the slow share was taken',
-  overlap: "not run: the target's last turn was still running",
-  missed: 'not run: it could not start before the next turn was nearer',
-  aborted: 'ended by the collector, which had to stop',
-};
 
 /** What a turn failed with: a probe's code, or the outcome where no probe failed. */
 export type TurnErrorCode = ProbeErrorCode | TurnOutcome;

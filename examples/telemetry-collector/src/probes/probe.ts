@@ -33,52 +33,48 @@ export interface Probe {
   close?(): void | Promise<void>;
 }
 
-/** Why a probe failed. Bounded, so that it can be a metric label; what each one means stands in `MEANING`. */
+/** Why a probe failed. Bounded, so that it can be a metric label. */
 export const PROBE_ERROR_CODES = [
+  // The collector ended the run (shutdown, or the caller left).
   'aborted',
+  // Credentials were refused or do not match.
   'auth',
+  // The name of the target could not be looked up.
   'dns',
+  // The target answered that it cannot serve the request.
   'failed',
+  // The probe itself could not work; see the message.
   'internal',
+  // The answer breaks the rules of its protocol.
   'malformed',
+  // Too many redirects.
   'redirect-loop',
+  // Nothing listens at that port.
   'refused',
+  // The connection pool refused the request before it was sent.
   'rejected',
+  // The target closed the connection without an answer.
   'reset',
+  // The run was slow and the slow share was full.
   'shed',
+  // No complete answer before the deadline.
   'timeout',
+  // No trusted TLS connection.
   'tls',
+  // The answer is larger than the limit.
   'too-large',
+  // The connection closed in the middle of the answer.
   'truncated',
+  // The DNS answer is not what the target says to expect.
   'unexpected-answer',
+  // The body lacks the text that the target says to expect.
   'unexpected-body',
+  // The HTTP status is not what the target says to expect.
   'unexpected-status',
+  // No route to the host or the network.
   'unreachable',
 ] as const;
 export type ProbeErrorCode = (typeof PROBE_ERROR_CODES)[number];
-
-/** One line for each code, for help texts and documentation. */
-const MEANING: Readonly<Record<ProbeErrorCode, string>> = {
-  aborted: 'the collector ended the run (shutdown, or the caller left)',
-  auth: 'credentials were refused or do not match',
-  dns: 'the name of the target could not be looked up',
-  failed: 'the target answered that it cannot serve the request',
-  internal: 'the probe itself could not work; see the message',
-  malformed: 'the answer breaks the rules of its protocol',
-  'redirect-loop': 'too many redirects',
-  refused: 'nothing listens at that port',
-  rejected: 'the connection pool refused the request before it was sent',
-  reset: 'the target closed the connection without an answer',
-  shed: 'the run was slow and the slow share was full',
-  timeout: 'no complete answer before the deadline',
-  tls: 'no trusted TLS connection',
-  'too-large': 'the answer is larger than the limit',
-  truncated: 'the connection closed in the middle of the answer',
-  'unexpected-answer': 'the DNS answer is not what the target says to expect',
-  'unexpected-body': 'the body lacks the text that the target says to expect',
-  'unexpected-status': 'the HTTP status is not what the target says to expect',
-  unreachable: 'no route to the host or the network',
-};
 
 export interface ProbeErrorDetails {
   cause?: unknown;

@@ -2,8 +2,6 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 
-const TYPES = { A: 1, NS: 2, CNAME: 5, SOA: 6, PTR: 12, MX: 15, TXT: 16, AAAA: 28, SRV: 33 } as const;
-
 export interface Scripted {
   /** 0 no error, 2 server failure, 3 no such name, 5 refused. */
   readonly rcode?: number;
