@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import { errors, fetch, request } from 'undici';
 import { describe, expect, it } from 'vitest';
@@ -76,6 +78,46 @@ describe('HttpPool: abort', () => {
       await until(() => servers.sockets.size === 0 && pool.counts.open === 0);
     }
     expect(servers.accepted).toBe(2);
+  });
+
+  it('takes no notice of an answer that comes when nobody waits for it any more', async () => {
+    for (const late of [
+      'HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nlate',
+      'HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n',
+    ]) {
+      const sockets: Socket[] = [];
+      const server = createServer({ allowHalfOpen: true }, (socket) => {
+        sockets.push(socket.resume().on('end', () => socket.end(late)));
+      });
+      await once(server.listen(0, '127.0.0.1'), 'listening');
+      await using pool = withPool({ maxConnections: 1 });
+      const told: string[] = [];
+      const abort = new Promise<() => void>((resolve) => {
+        pool.dispatch(
+          {
+            origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+            path: '/',
+            method: 'GET',
+            ...(late.includes('101') && { upgrade: 'x' }),
+          },
+          {
+            onConnect: resolve,
+            onResponseStarted: () => told.push('started'),
+            onHeaders: () => told.push('headers') > 0,
+            onData: () => told.push('data') > 0,
+            onComplete: () => told.push('complete'),
+            onUpgrade: () => told.push('upgrade'),
+            onError: (error) => told.push(error.constructor.name),
+          },
+        );
+      });
+      await until(() => sockets.length === 1 && sockets[0]!.bytesRead > 0);
+      (await abort)();
+      expect(told).toEqual(['RequestAbortedError']);
+      await until(() => pool.counts.open === 0);
+      expect(told).toEqual(['RequestAbortedError']);
+      server.close();
+    }
   });
 
   it('frees the place of a request that was aborted in the middle of its body for the next', async () => {

@@ -16,7 +16,7 @@ export interface ConnectionOwner {
   released(connection: Connection): void;
   /** Its socket is the user's now, and still counts; `closed` follows. */
   detached(connection: Connection): void;
-  /** Its socket is closed, and the other side may not know yet; `closed` follows. */
+  /** It is of no use any more, and the other side may not know yet; `closed` follows. */
   lost(connection: Connection): void;
   /** Nothing is left of it. */
   closed(connection: Connection, error: Error): void;
@@ -31,10 +31,11 @@ export interface ConnectionSettings {
 }
 
 /**
- * How long a closed socket keeps its place unless the other side has closed it, too. Without, a server that is told of the
- * end a moment after its successor has connected counts one too many (measured: 152 where the cap was 100).
+ * How long a socket that we close keeps its place, unless the other side closes its end before. A place that is given away
+ * at once lets servers count too many sockets (measured: 152 where the cap was 100), as they learn of the end of one when
+ * its successor is there already.
  */
-const LINGER_MS = 100;
+const LINGER_MS = 250;
 
 /** One socket and undici's client for it, which sends one request after the other. */
 export class Connection implements Slot<Connection, HttpOrigin> {
@@ -54,7 +55,7 @@ export class Connection implements Slot<Connection, HttpOrigin> {
   #endLingering: (() => void) | undefined;
   /** Whether the other side knows, or had its time to learn, that the socket is being closed. */
   #told = false;
-  #abandoned = false;
+  #givenUp = false;
 
   constructor(
     origin: HttpOrigin,
@@ -95,8 +96,8 @@ export class Connection implements Slot<Connection, HttpOrigin> {
   }
 
   /** Whether the pool itself gave it up. */
-  get abandoned(): boolean {
-    return this.#abandoned || this.state === 'closing';
+  get givenUp(): boolean {
+    return this.#givenUp || this.state === 'closing';
   }
 
   /** Ends the attempt to open it. */
@@ -106,7 +107,7 @@ export class Connection implements Slot<Connection, HttpOrigin> {
 
   #notOpened(error: Error): void {
     this.#owner.failed(this, error);
-    if (this.#dial.stage === 'tls' && !this.#abandoned) this.#linger(error);
+    if (this.#dial.stage === 'tls' && !this.#givenUp) this.#linger(error);
     else this.#owner.closed(this, error);
   }
 
@@ -124,10 +125,7 @@ export class Connection implements Slot<Connection, HttpOrigin> {
 
   /** Nobody waits for it any more: the client looks after an idle socket only once it has used it. */
   #park(socket: Socket): void {
-    socket.setTimeout(this.#settings.keepAliveTimeoutMs, () => {
-      this.#owner.lost(this);
-      this.retire();
-    });
+    socket.setTimeout(this.#settings.keepAliveTimeoutMs, () => this.abandon());
     socket.unref();
     socket.resume();
   }
@@ -147,7 +145,7 @@ export class Connection implements Slot<Connection, HttpOrigin> {
     if (this.#exchange !== exchange) return;
     this.#exchange = undefined;
     // After a complete answer that is because either side had announced it.
-    if (this.#connected!.socket.destroyed) this.#told = answered;
+    if (this.#connected!.socket.destroyed) this.#told ||= answered;
     else if (this.state === 'busy') this.#owner.released(this);
   }
 
@@ -155,6 +153,12 @@ export class Connection implements Slot<Connection, HttpOrigin> {
   detach(): void {
     this.#exchange = undefined;
     this.#owner.detached(this);
+  }
+
+  /** It is not to be used any more. */
+  abandon(): void {
+    this.#owner.lost(this);
+    this.retire();
   }
 
   /** Closes it in good order: the other side is told, and has a moment to close its end. */
@@ -168,7 +172,7 @@ export class Connection implements Slot<Connection, HttpOrigin> {
 
   /** Closes it whatever it is doing; its request fails with `error`. */
   destroy(error: Error): void {
-    this.#abandoned = true;
+    this.#givenUp = true;
     this.#endLingering?.();
     this.cancel(error);
     this.#client?.destroy(error, () => {});
@@ -179,7 +183,7 @@ export class Connection implements Slot<Connection, HttpOrigin> {
     const error = this.#error ?? new errors.SocketError('closed');
     const ended = this.#connected!.socket.readableEnded || wasReset(error);
     this.#retiring?.[Symbol.dispose]();
-    if (ended || this.#told || this.#abandoned) this.#owner.closed(this, error);
+    if (ended || this.#told || this.#givenUp) this.#owner.closed(this, error);
     else this.#linger(error);
   }
 

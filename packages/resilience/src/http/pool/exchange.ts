@@ -47,6 +47,7 @@ export class Exchange extends DueAlarm implements Linked<Exchange>, RawHandler {
   #connection: Connection | undefined;
   #abortSent: (reason?: Error) => void = () => {};
   #aborting = false;
+  #allSent = false;
   #answering = false;
   #repeated = false;
   #unwatchBody: (() => void) | undefined;
@@ -73,11 +74,13 @@ export class Exchange extends DueAlarm implements Linked<Exchange>, RawHandler {
 
   readonly abort = (reason?: Error): void => {
     if (this.#stage === 'over') return;
-    if (this.#stage === 'sent') {
+    if (this.#stage === 'sent' && (this.#answering || !this.#allSent)) {
       this.#aborting = true;
       this.#abortSent(reason);
       return;
     }
+    // Nothing flows while an answer is waited for: the client may go on waiting, until the other side closes the socket.
+    if (this.#stage === 'sent') this.#connection!.abandon();
     if (this.#stage === 'waiting') this.#owner.withdrawn(this);
     this.fail(reason ?? new errors.RequestAbortedError());
   };
@@ -150,6 +153,7 @@ export class Exchange extends DueAlarm implements Linked<Exchange>, RawHandler {
   }
 
   onRequestSent(): void {
+    this.#allSent = true;
     this.#handler.onRequestSent?.();
   }
 
@@ -159,19 +163,22 @@ export class Exchange extends DueAlarm implements Linked<Exchange>, RawHandler {
 
   onResponseStarted(): void {
     this.#answering = true;
-    this.#handler.onResponseStarted?.();
+    if (!this.isOver) this.#handler.onResponseStarted?.();
   }
 
   onHeaders(statusCode: number, headers: Buffer[], resume: () => void, statusText: string): boolean {
+    if (this.isOver) return true;
     return this.#handler.onHeaders?.(statusCode, headers, resume, statusText) ?? true;
   }
 
   onData(chunk: Buffer): boolean {
+    if (this.isOver) return true;
     return this.#handler.onData?.(chunk) ?? true;
   }
 
   onComplete(trailers: Buffer[]): void {
     this.#leaveConnection(this.#connection!, true);
+    if (this.isOver) return;
     this.#end();
     try {
       this.#handler.onComplete?.(trailers);
@@ -181,6 +188,10 @@ export class Exchange extends DueAlarm implements Linked<Exchange>, RawHandler {
   }
 
   onUpgrade(statusCode: number, headers: Buffer[], socket: Duplex): void {
+    if (this.isOver) {
+      socket.destroy();
+      return;
+    }
     this.#connection?.detach();
     this.#connection = undefined;
     this.#end();
@@ -195,7 +206,7 @@ export class Exchange extends DueAlarm implements Linked<Exchange>, RawHandler {
       return;
     }
     this.#leaveConnection(connection, false);
-    if (this.#stage === 'over') return;
+    if (this.isOver) return;
     if (error === STALE) {
       this.#owner.again(this, false);
     } else if (this.#mayRepeat(connection, error)) {

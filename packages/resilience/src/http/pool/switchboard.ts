@@ -197,7 +197,7 @@ export class Switchboard implements ExchangeOwner, ConnectionOwner, Sockets<Conn
   }
 
   failed(connection: Connection, error: Error): void {
-    if (connection.abandoned) {
+    if (connection.givenUp) {
       this.#tally.connectErrors.cancelled++;
     } else {
       this.#tally.connectErrors[connectErrorReason(error, connection.stage)]++;
