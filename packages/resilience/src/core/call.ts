@@ -1,3 +1,4 @@
+import { Cancellation } from './cancellation.js';
 import { TimeoutError } from './errors.js';
 import type { Context, Operation, Options } from './types.js';
 
@@ -18,11 +19,7 @@ export class Call implements Context {
   readonly deadline: number;
   readonly attempt: number;
   readonly #parent: Call | undefined;
-  #aborted = false;
-  #reason: unknown;
-  #controller: AbortController | undefined;
-  #listeners: Set<() => void> | undefined;
-  #unlink: Disposable | undefined;
+  #cancellation: Cancellation | undefined;
   #queues = 0;
   #runningOn = 0;
   #quiet: Array<() => void> | undefined;
@@ -46,20 +43,16 @@ export class Call implements Context {
   }
 
   get signal(): AbortSignal {
-    if (this.#controller === undefined) {
-      this.#controller = new AbortController();
-      if (this.aborted) this.#controller.abort(this.reason);
-      else this.#link();
-    }
-    return this.#controller.signal;
+    return this.#linked().signal;
   }
 
   get aborted(): boolean {
-    return this.#aborted || (this.#parent === undefined ? this.options.signal?.aborted === true : this.#parent.aborted);
+    if (this.#cancellation?.aborted === true) return true;
+    return this.#parent === undefined ? this.options.signal?.aborted === true : this.#parent.aborted;
   }
 
   get reason(): unknown {
-    if (this.#aborted) return this.#reason;
+    if (this.#cancellation?.aborted === true) return this.#cancellation.reason;
     return this.#parent === undefined ? this.options.signal?.reason : this.#parent.reason;
   }
 
@@ -74,14 +67,8 @@ export class Call implements Context {
   }
 
   abort(reason: unknown): void {
-    if (this.#aborted) return;
-    this.#aborted = true;
-    this.#reason = reason;
-    this.close();
-    this.#controller?.abort(reason);
-    const listeners = this.#listeners;
-    this.#listeners = undefined;
-    if (listeners !== undefined) for (const listener of listeners) listener();
+    this.#cancellation ??= new Cancellation();
+    this.#cancellation.abort(reason);
   }
 
   /** Runs `listener` once when the call is aborted, at once if it was. */
@@ -90,31 +77,24 @@ export class Call implements Context {
       listener();
       return PROMPT;
     }
-    this.#link();
-    this.#listeners ??= new Set();
-    const listeners = this.#listeners.add(listener);
-    return { [Symbol.dispose]: () => void listeners.delete(listener) };
+    return this.#linked().listen(listener);
   }
 
   /** Listens above, once somebody below cares. */
-  #link(): void {
-    if (this.#unlink !== undefined) return;
-    if (this.#parent !== undefined) {
-      const parent = this.#parent;
-      this.#unlink = parent.onAbort(() => this.abort(parent.reason));
-      return;
-    }
-    const signal = this.options.signal;
-    if (signal === undefined) return;
-    const relay = () => this.abort(signal.reason);
-    signal.addEventListener('abort', relay, { once: true });
-    this.#unlink = { [Symbol.dispose]: () => signal.removeEventListener('abort', relay) };
+  #linked(): Cancellation {
+    this.#cancellation ??= new Cancellation();
+    const cancellation = this.#cancellation;
+    if (cancellation.linked || cancellation.aborted) return cancellation;
+    if (this.aborted) cancellation.abort(this.reason);
+    else if (this.#parent !== undefined)
+      cancellation.link(this.#parent.onAbort(() => this.abort(this.#parent?.reason)));
+    else if (this.options.signal !== undefined) cancellation.link(relay(this.options.signal, cancellation));
+    return cancellation;
   }
 
   /** Stops listening above: a caller's long-lived signal must not keep settled calls. */
   close(): void {
-    this.#unlink?.[Symbol.dispose]();
-    this.#unlink = undefined;
+    this.#cancellation?.unlink();
   }
 
   /** Whether it stands in a queue of ours: it does not run, so the queue refuses it, and no timeout may claim that it ran. */
@@ -168,4 +148,10 @@ export class Call implements Context {
     this.#quiet ??= [];
     this.#quiet.push(run);
   }
+}
+
+function relay(signal: AbortSignal, cancellation: Cancellation): Disposable {
+  const abort = () => cancellation.abort(signal.reason);
+  signal.addEventListener('abort', abort, { once: true });
+  return { [Symbol.dispose]: () => signal.removeEventListener('abort', abort) };
 }
