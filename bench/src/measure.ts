@@ -10,7 +10,7 @@ export type Batch = (times: number) => Promise<void>;
 export interface MeasureOptions {
   /** How many rounds count. One more is run first and thrown away. Default 9. */
   rounds?: number;
-  /** Operations a side in each round. Default 50,000. */
+  /** Operations a side in each round. Default 200,000. */
   times?: number;
   /** Operations of the peer in each round, where it is far slower. Default `times`. */
   peerTimes?: number;
@@ -18,7 +18,7 @@ export interface MeasureOptions {
 
 /** Alternates the two sides, so that a noisy neighbour or a warming JIT meets both. */
 export async function compare(ours: Batch, peer: Batch, options: MeasureOptions = {}): Promise<Measured> {
-  const { rounds = 9, times = 50_000, peerTimes = times } = options;
+  const { rounds = 9, times = 200_000, peerTimes = times } = options;
   const oursNs: number[] = [];
   const peerNs: number[] = [];
   for (let round = 0; round <= rounds; round++) {
@@ -32,7 +32,6 @@ export async function compare(ours: Batch, peer: Batch, options: MeasureOptions 
 }
 
 async function timeOf(batch: Batch, times: number): Promise<number> {
-  collectGarbage();
   const started = process.hrtime.bigint();
   await batch(times);
   return Number(process.hrtime.bigint() - started) / times;
@@ -44,7 +43,7 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
-/** Garbage of one side must not be paid for by the other. */
+/** For weighing only: a full collection between timed rounds would also throw away what the JIT has learnt. */
 export function collectGarbage(): void {
   if (globalThis.gc === undefined) throw new Error('start the benchmark with node --expose-gc: npm run bench does');
   globalThis.gc();

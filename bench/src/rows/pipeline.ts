@@ -54,7 +54,7 @@ async function measure(name: string, operation: Operation<unknown>): Promise<Row
     await compare(
       sequential(() => mine.execute(operation)),
       sequential(() => theirs.execute(operation as () => Promise<unknown>)),
-      { peerTimes: 10_000 },
+      { peerTimes: 20_000 },
     ),
   );
 }
