@@ -318,6 +318,44 @@ describe('the HTTP probe', () => {
     await expect(run({ maxBodyBytes: 999 })).rejects.toMatchObject({ code: 'too-large' });
   });
 
+  describe('when its time runs out', () => {
+    const runFor = (ms: number) => {
+      const probe = new HttpProbe(asking(urlOf(server)), { dispatcher, clock });
+      return probe.operations[0]!.run({ ...context, deadline: clock.now() + ms });
+    };
+
+    it('says that there was no answer', async () => {
+      serve = () => {};
+      const failure = expect(runFor(1_000)).rejects.toThrow('timed out after 1000 ms while waiting for its answer');
+      await eventually(() => requests.length === 1, 'the request');
+      await clock.advance(1_000);
+      await failure;
+    });
+
+    it('says that there was half an answer', async () => {
+      serve = (_request, response) => response.write('a beginning');
+      const failure = expect(runFor(1_000)).rejects.toThrow('timed out after 1000 ms while reading its answer');
+      await eventually(() => requests.length === 1, 'the request');
+      // Client and server share this process: it has arrived when nothing moves any more.
+      for (let turn = 0; turn < 20; turn++) await settle();
+      await clock.advance(1_000);
+      await failure;
+    });
+
+    it('says that there was no connection to be had', async () => {
+      await dispatcher.destroy();
+      dispatcher = httpPool({ clock, maxConnections: 1 });
+      serve = () => {};
+      const holding = expect(runFor(2_000)).rejects.toThrow('waiting for its answer');
+      await eventually(() => requests.length === 1, 'a socket that is taken');
+      const failure = expect(runFor(1_000)).rejects.toThrow('after 1000 ms while waiting for a connection');
+      await clock.advance(1_000);
+      await failure;
+      await clock.advance(1_000);
+      await holding;
+    });
+  });
+
   it('names a request that the pool does not take', async () => {
     await dispatcher.destroy();
     await expect(run()).rejects.toMatchObject({ code: 'rejected' });

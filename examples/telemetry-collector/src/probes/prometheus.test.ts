@@ -152,6 +152,7 @@ describe('the Prometheus probe', () => {
       /answered 404 instead of a page/,
     ],
     ['nothing new', {}, (to) => to.writeHead(304).end(), 'unexpected-status', /answered 304/],
+    ['a character cut off', {}, (to) => to.end(Buffer.from('up 1\n\xc3', 'latin1')), 'malformed', /line 2, column 1/],
     ['too many series', { maxSeries: 1 }, (to) => to.end('a 1\nb 1\n'), 'too-large', /line 2.*raise maxSeries/],
     ['too many bytes', { maxBodyBytes: 5 }, (to) => to.end('up 1\nup 1\n'), 'too-large', /longer than 5 bytes/],
     [

@@ -138,6 +138,11 @@ describe('the SNMP probe against snmpd', () => {
     expect(inspect(error, { depth: 10, showHidden: true })).not.toMatch(/testbed-auth-key|testbed-priv-key|not-the-/);
   });
 
+  it('asks in the context that is named, and snmpd does not answer in one that it does not have', async () => {
+    const elsewhere = { ...v3('telemetry'), context: 'elsewhere' } as SnmpCredentials;
+    await expect(run(probing(elsewhere), 'system', 500)).rejects.toMatchObject({ code: 'timeout' });
+  });
+
   it.each([
     ['community', () => v2c('not-public')],
     ['priv key', () => v3('telemetry', { priv: 'not-the-priv-key' })],

@@ -252,6 +252,22 @@ describe('the SNMP probe', () => {
     expect(fieldsOf(await run(probe, 'ifTable'), 'eth0')).toMatchObject({ in_bytes_per_second: 5_000 });
   });
 
+  it('fails by name when the agent shows no sysUpTime, and takes no other number for it', async () => {
+    const shy = await FakeAgent.start({ shy: true });
+    shy.interfaces = [eth0];
+    try {
+      const probe = probing(V2C, { port: shy.port });
+      for (const name of ['system', 'ifTable']) {
+        await expect(run(probe, name)).rejects.toMatchObject({
+          code: 'failed',
+          message: expect.stringContaining('does not show sysUpTime; check its view'),
+        });
+      }
+    } finally {
+      await shy.close();
+    }
+  });
+
   it('fails by name when the agent shows no interface', async () => {
     agent.interfaces = [];
     await expect(run(probing(V2C), 'ifTable')).rejects.toMatchObject({

@@ -73,6 +73,7 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   #controller: Dispatcher.DispatchController | undefined;
   #context: unknown;
   #failure: Error | undefined;
+  #over = false;
   #answeredMs = 0;
   #certificateEndsMs: number | undefined;
   #status = 0;
@@ -91,22 +92,16 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
     });
     limit.stage = () =>
       requestSocket(this.#context) === undefined ? 'waiting for a connection' : 'waiting for its answer';
-    limit.signal.addEventListener('abort', this.#leave, { once: true });
+    limit.signal.addEventListener('abort', () => this.fail(limit.error), { once: true });
   }
-
-  readonly #leave = (): void => this.fail(this.#limit.error);
 
   /** Settles at once, also where the request has not reached a connection yet: there it is aborted as soon as it does. */
   fail(error: unknown): void {
-    if (this.#failure !== undefined) return;
+    if (this.#over) return;
+    this.#over = true;
     this.#failure = toProbeError(error, this.#options.url.host);
-    this.#settle();
     this.#reject(this.#failure);
     this.#controller?.abort(this.#failure);
-  }
-
-  #settle(): void {
-    this.#limit.signal.removeEventListener('abort', this.#leave);
   }
 
   onRequestStart(controller: Dispatcher.DispatchController, context: unknown): void {
@@ -116,8 +111,7 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   }
 
   onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
-    // What comes before the answer, such as 103 Early Hints.
-    if (status < 200) return;
+    // Called for early hints too; what comes last is the answer.
     this.#answeredMs = this.#clock.now();
     this.#limit.stage = 'reading its answer';
     this.#status = status;
@@ -143,8 +137,7 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
-    if (this.#failure !== undefined) return;
-    this.#settle();
+    this.#over = true;
     this.#resolve({
       status: this.#status,
       headers: this.#headers,

@@ -62,7 +62,8 @@ export class FakeAgent {
     socket.on('message', () => this.received++);
   }
 
-  static async start(): Promise<FakeAgent> {
+  /** `shy`: it shows nothing of the system group but sysServices. */
+  static async start({ shy = false } = {}): Promise<FakeAgent> {
     const socket = createSocket('udp4');
     const bind = socket.bind.bind(socket) as (port: number, address: string) => Socket;
     // An agent has no other way to be given a free port.
@@ -79,11 +80,15 @@ export class FakeAgent {
       privProtocol: snmp.PrivProtocols.aes,
       privKey: PRIV_KEY,
     });
-    agent.registerProvider(scalar('sysUpTime', '1.3.6.1.2.1.1.3', ObjectType.TimeTicks));
-    agent.registerProvider(scalar('sysName', '1.3.6.1.2.1.1.5', ObjectType.OctetString));
+    if (shy) agent.registerProvider(scalar('sysServices', '1.3.6.1.2.1.1.7', ObjectType.Integer));
+    else {
+      agent.registerProvider(scalar('sysUpTime', '1.3.6.1.2.1.1.3', ObjectType.TimeTicks));
+      agent.registerProvider(scalar('sysName', '1.3.6.1.2.1.1.5', ObjectType.OctetString));
+    }
     agent.registerProvider(table('ifEntry', '1.3.6.1.2.1.2.2.1', IF_COLUMNS));
     agent.registerProvider(table('ifXEntry', '1.3.6.1.2.1.31.1.1.1', IFX_COLUMNS, 'ifEntry'));
-    agent.getMib().setScalarValue('sysName', 'core-sw1');
+    if (shy) agent.getMib().setScalarValue('sysServices', 72);
+    else agent.getMib().setScalarValue('sysName', 'core-sw1');
     return new FakeAgent(agent, socket);
   }
 

@@ -115,7 +115,6 @@ export class SnmpSession {
   }
 
   close(): void {
-    this.#limit.signal.removeEventListener('abort', this.#leave);
     this.#session.close();
   }
 }
