@@ -17,7 +17,8 @@ export interface Reply {
   readonly body?: string;
 }
 
-export type Behaviour = 'take' | 'hang' | 'reset' | Reply;
+/** `babble`: a 401 whose words never end. */
+export type Behaviour = 'take' | 'hang' | 'reset' | 'babble' | Reply;
 
 /**
  * A server on loopback that answers writes as InfluxDB does, as measured with 1.6.7 and read in the source of 2.7. A line
@@ -67,6 +68,10 @@ export class FakeInflux {
     this.requests.push(seen);
     const behaviour = typeof this.behaviour === 'function' ? this.behaviour(seen) : this.behaviour;
     if (behaviour === 'hang') return;
+    if (behaviour === 'babble') {
+      response.writeHead(401).write('no '.repeat(100_000));
+      return;
+    }
     if (behaviour === 'reset') {
       request.socket.resetAndDestroy();
       return;

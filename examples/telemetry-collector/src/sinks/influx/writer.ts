@@ -15,38 +15,27 @@ const MAX_ANSWER_BYTES = 8192;
 export class InfluxWriter {
   readonly #target: InfluxTarget;
   readonly #dispatcher: Dispatcher;
-  #dialect: Dialect | undefined;
+  #dialect: Dialect = '2.x';
 
   constructor(target: InfluxTarget, dispatcher: Dispatcher) {
     this.#target = target;
     this.#dispatcher = dispatcher;
   }
 
-  /** Undefined until the server has shown it. */
-  get dialect(): Dialect | undefined {
-    return this.#dialect;
-  }
-
-  /** Sends once, twice while the dialect is not known. Fails with undici's errors. */
+  /** Sends once, and once more where it turns out that the server speaks the other dialect. Fails with undici's errors. */
   async send({ lines, bytes }: Batch, { signal }: Context): Promise<WriteAnswer> {
     const text = Buffer.from(`${lines.join('\n')}\n`);
     const isLarge = bytes >= GZIP_FROM_BYTES;
     const body = isLarge ? await compress(text, { level: 1 }) : text;
     const encoding = isLarge ? { 'content-encoding': 'gzip' } : {};
-    const post = (dialect: Dialect) => this.#post(dialect, body, encoding, signal);
-
-    const known = this.#dialect;
-    const answer = await post(known ?? '2.x');
-    if (answer.kind !== 'no-page') {
-      // A failure may come from something in front of it.
-      if (answer.kind !== 'failed') this.#dialect ??= '2.x';
-      return answer;
-    }
+    const answer = await this.#post(this.#dialect, body, encoding, signal);
+    if (answer.kind !== 'no-page') return answer;
     // 1.x up to 1.7, or the server was replaced by one of another version.
-    const other = known === '1.x' ? '2.x' : '1.x';
-    const second = await post(other);
-    this.#dialect = second.kind === 'no-page' ? undefined : other;
-    return second.kind === 'no-page' ? notInflux(second.words) : second;
+    const other = this.#dialect === '1.x' ? '2.x' : '1.x';
+    const second = await this.#post(other, body, encoding, signal);
+    if (second.kind === 'no-page') return notInflux(second.words);
+    this.#dialect = other;
+    return second;
   }
 
   async #post(dialect: Dialect, body: Buffer, encoding: Record<string, string>, signal: AbortSignal): Promise<Answer> {
