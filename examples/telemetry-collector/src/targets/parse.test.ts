@@ -394,6 +394,12 @@ const MISTAKES: ReadonlyArray<readonly [what: string, text: string, ...told: str
     'targets[0].communityFrom: the variable NO_COMMUNITY is not set in the environment',
   ],
   [
+    'a variable that is not set, beside another mistake',
+    `${HEAD}targets:\n  - { name: a, probe: http, url: "http://h/", §methd: GET, headers: { authorization: { valueFrom: §NO_TOKEN } } }`,
+    'targets[0].methd: "methd" is not known here; did you mean "method"?',
+    'targets[0].headers.authorization.valueFrom: the variable NO_TOKEN is not set in the environment',
+  ],
+  [
     'a key too short for SNMP v3',
     `${HEAD}targets:\n  - name: a\n    probe: snmp\n    host: h\n    version: 3\n    user: u\n    auth: { protocol: sha, keyFrom: §COMMUNITY }\n    priv: { protocol: aes, keyFrom: SNMP_PRIV_KEY }\n`,
     'targets[0].auth.keyFrom: the variable COMMUNITY holds fewer than 8 characters, which SNMP v3 does not allow',

@@ -1,7 +1,7 @@
 import { type Document, isMap, isNode, isScalar } from 'yaml';
 import type { z } from 'zod';
 import { describe, showPath } from './describe.js';
-import { MAX_LABELS, showMs } from './fields.js';
+import { MAX_LABELS, showMs, variable } from './fields.js';
 import { field } from './keys.js';
 import { Mistakes } from './mistakes.js';
 import { type Draft, draft, type LookUp } from './resolve.js';
@@ -62,14 +62,18 @@ class Reading {
     const max = this.#maxTargets;
     if (index === max) this.#mistakes.add(document.range[0], 'targets', `has more than ${max} entries`);
     if (index >= max) return;
+    const lookUp = this.#lookUp(document, above);
     const entry = this.#check(targetSchema, document, above);
-    if (entry === undefined) return;
+    if (entry === undefined) {
+      // What else is wrong with it must not hide that a variable is missing.
+      for (const { variable, path } of references(document.toJS(), [])) lookUp(variable, path, () => undefined);
+      return;
+    }
     const at = (...path: PropertyKey[]) => offsetOf(document, path);
     const first = this.#found.get(entry.name);
     if (first !== undefined) {
       this.#mistakes.add(at('name'), showPath([...above, 'name']), `is the name of targets[${first.index}] already`);
     }
-    const lookUp = this.#lookUp(document, above);
     this.#found.set(entry.name, {
       index,
       draft: draft(entry, lookUp),
@@ -144,6 +148,16 @@ class Reading {
       this.#mistakes.add(at.labels, showPath(['targets', index, 'labels']), message);
     }
   }
+}
+
+/** Names of variables anywhere in an entry that could not be used. */
+function references(value: unknown, path: readonly PropertyKey[]): Array<{ variable: string; path: PropertyKey[] }> {
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, inner]: [string, unknown]) => {
+    const at = [...path, key];
+    const isReference = /From$/.test(key) && variable.safeParse(inner).success;
+    return isReference ? [{ variable: inner as string, path: at }] : references(inner, at);
+  });
 }
 
 /** Where a path begins, or else what comes nearest above it. */
