@@ -225,6 +225,21 @@ describe('the collector', () => {
       expect(rig.slots.inUse).toBe(0);
     });
 
+    it('does not wait for what only waits for a slot', async () => {
+      begin(numbered(60), { slots: 4, createProbe: () => probeOf(answersAfter(rig.clock, 2_000)) });
+      await rig.clock.advance(6_000);
+      expect(rig.collector.underWay).toBeGreaterThan(8);
+      const begunMs = rig.clock.now();
+      let endedMs = 0;
+      const draining = rig.collector.drain(20_000).then((report) => {
+        endedMs = rig.clock.now();
+        return report;
+      });
+      await rig.clock.advance(5_000);
+      expect(await draining).toEqual({ abortedTurns: 0, lostLines: 0 });
+      expect(endedMs - begunMs).toBeLessThanOrEqual(2_000);
+    });
+
     it('says how many lines a hanging sink made it lose', async () => {
       begin(['a']);
       rig.sink.behaviour = () => new Promise<void>(() => {});

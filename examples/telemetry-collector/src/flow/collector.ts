@@ -8,7 +8,7 @@ import { type Due, lateness, Schedule } from './schedule.js';
 import { conditionOf, statusOf, type TargetStatus } from './status.js';
 import { TargetState } from './target-state.js';
 import { Ticker } from './ticker.js';
-import type { Turn } from './turn.js';
+import { TURN_MEANING, type Turn } from './turn.js';
 import type { TurnAccount } from './turn-account.js';
 import { turnError } from './turn-error.js';
 import type { TurnOrder, TurnRunner } from './turn-runner.js';
@@ -145,7 +145,7 @@ export class Collector implements Measured {
       outcome: 'overlap',
       delayMs: 0,
       durationMs: undefined,
-      error: turnError('overlap', 'its last turn was still running'),
+      error: turnError('overlap', TURN_MEANING.overlap),
       readings: [],
       stalledMs: 0,
     };
@@ -193,7 +193,7 @@ export class Collector implements Measured {
   }
 
   /**
-   * Takes no more turns, lets those under way finish, and writes what was sampled, within `timeoutMs`. What cannot be
+   * Begins no more runs, lets those under way finish, and writes what was sampled, within `timeoutMs`. What cannot be
    * finished by then is ended, and reported. Later calls wait for the first.
    */
   drain(timeoutMs: number): Promise<DrainReport> {
@@ -204,6 +204,7 @@ export class Collector implements Measured {
   async #drain(timeoutMs: number): Promise<DrainReport> {
     this.#ticker.stop();
     const { runner, samples, account } = this.#options;
+    runner.dismiss();
     const deadlineMs = this.#clock.now() + timeoutMs;
     const flushMs = Math.min(LONGEST_FLUSH_MS, timeoutMs * FLUSH_SHARE);
     const abortedBefore = account.count('aborted');

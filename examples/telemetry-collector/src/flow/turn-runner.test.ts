@@ -239,15 +239,25 @@ describe('a turn', () => {
   });
 
   describe('when the collector stops', () => {
-    it('is aborted, whether it runs or waits for a slot', async () => {
+    it('is aborted if it runs, and missed if it only waits for a slot', async () => {
       rig = makeRunner({ slots: 1 });
       const turns = ['a', 'b'].map((name) => begin(stateOf(probeOf(hangs(rig.clock)), name)));
       await settle();
       rig.runner.stop();
       const [running, waiting] = await Promise.all(turns);
-      expect([running!.outcome, waiting!.outcome]).toEqual(['aborted', 'aborted']);
+      expect([running!.outcome, waiting!.outcome]).toEqual(['aborted', 'missed']);
       expect([running!.durationMs, waiting!.durationMs]).toEqual([0, undefined]);
       expect(rig.slots.inUse).toBe(0);
+    });
+
+    it('may finish what runs: what waits for a slot is missed at once', async () => {
+      rig = makeRunner({ slots: 1 });
+      const turns = ['a', 'b'].map((name) => begin(stateOf(probeOf(answersAfter(rig.clock, 500)), name)));
+      await settle();
+      rig.runner.dismiss();
+      expect((await turns[1]!).outcome).toBe('missed');
+      await rig.clock.advance(500);
+      expect((await turns[0]!).outcome).toBe('up');
     });
   });
 

@@ -11,7 +11,7 @@ import type { ProbeOperation } from '../probes/probe.js';
 import { Harvest, StoppedError } from './harvest.js';
 import { SLOW_AFTER_MS, type Slot, SlowShareFullError, type TargetSlots } from './target-slots.js';
 import type { TargetState } from './target-state.js';
-import type { Turn, TurnOutcome } from './turn.js';
+import { TURN_MEANING, type Turn, type TurnOutcome } from './turn.js';
 import { toTurnError, turnError } from './turn-error.js';
 import type { TurnTimeouts } from './turn-timeouts.js';
 
@@ -42,6 +42,7 @@ export class TurnRunner {
   readonly #options: TurnRunnerOptions;
   readonly #clock: Clock;
   readonly #stalls: StallMonitor;
+  readonly #waiting = new Set<AbortController>();
   readonly #running = new Set<AbortController>();
 
   constructor(options: TurnRunnerOptions) {
@@ -50,8 +51,14 @@ export class TurnRunner {
     this.#stalls = options.stalls ?? systemStalls;
   }
 
-  /** Ends every run that is under way or waits for a slot. */
+  /** Ends every wait for a slot: what has not begun is missed. */
+  dismiss(): void {
+    for (const controller of this.#waiting) controller.abort();
+  }
+
+  /** Ends every run that is under way, too. */
   stop(): void {
+    this.dismiss();
     for (const controller of this.#running) controller.abort(new StoppedError());
   }
 
@@ -69,20 +76,26 @@ export class TurnRunner {
 
   async #inSlot(state: TargetState, order: TurnOrder): Promise<Turn> {
     const controller = new AbortController();
-    this.#running.add(controller);
+    this.#waiting.add(controller);
+    let slot: Slot;
     try {
-      const slot = await this.#options.slots.enter(state.pace, {
+      slot = await this.#options.slots.enter(state.pace, {
         startBy: this.#clock.now() + order.patienceMs,
         lastRunMs: state.lastRunMs,
         manual: order.manual === true,
         signal: controller.signal,
       });
-      return await this.#measure(state, order, slot, controller);
     } catch (error) {
-      const outcome = refusal(error, controller.signal);
+      const outcome = refusal(error);
       if (outcome === undefined) throw error;
       state.running = false;
       return this.#notRun(state, order, outcome, error);
+    } finally {
+      this.#waiting.delete(controller);
+    }
+    this.#running.add(controller);
+    try {
+      return await this.#measure(state, order, slot, controller);
     } finally {
       this.#running.delete(controller);
     }
@@ -158,16 +171,20 @@ export class TurnRunner {
       outcome,
       delayMs: Math.max(0, this.#clock.wall() - order.instantMs),
       durationMs: undefined,
-      error: turnError(outcome, error instanceof Error ? error.message : String(error)),
+      error: turnError(outcome, wordsFor(outcome, error)),
       readings: [],
       stalledMs: 0,
     };
   }
 }
 
+function wordsFor(outcome: TurnOutcome, error: unknown): string {
+  if (outcome === 'missed') return `${TURN_MEANING.missed}: no slot came free in time`;
+  return error instanceof Error ? error.message : String(error);
+}
+
 /** Why a turn did not get a slot; undefined when that is not what the error is about. */
-function refusal(error: unknown, signal: AbortSignal): TurnOutcome | undefined {
+function refusal(error: unknown): TurnOutcome | undefined {
   if (error instanceof SlowShareFullError) return 'slow-share-full';
-  if (!(error instanceof RejectedError)) return undefined;
-  return signal.aborted ? 'aborted' : 'missed';
+  return error instanceof RejectedError ? 'missed' : undefined;
 }

@@ -125,11 +125,22 @@ describe('the summary', () => {
       'dying   http     1 s  12  –               4.5 ms  open (opened 1×)',
       'late    http     1 s   9  1 overlap          1 s  closed',
       '',
+      '4 targets: 3 up, 1 circuit open · 1,234 lines written, 0 lost · 1 turn missed · event loop p99 1.3 ms late',
       'Lines written: http 1,234; 0 lost.',
       'flaky: its circuit opened 2 times, closed again once; it is open now.',
       'dying: its circuit opened once, never closed again; it is open now.',
       'Delayed: late (p95 1 s; 1 turn missed).',
       'Never delayed (p95 under the interval, no turn missed): 3 of 4 targets.',
     ]);
+  });
+
+  it('names the fifty worst of very many targets', () => {
+    const all = Array.from({ length: 2_000 }, (_, index) => target(`target-${index}`, { p95Ms: 2_000 }));
+    const lines = drawSummary(snapshotOf([...all, flaky]), 120, plain);
+    expect(lines.length).toBeLessThan(120);
+    expect(lines[3]).toMatch(/^flaky/);
+    expect(lines).toContain('… and 1,951 more targets');
+    expect(lines.filter((line) => line.startsWith('Delayed: '))).toHaveLength(50);
+    expect(lines).toContain('… and 1,950 more targets');
   });
 });

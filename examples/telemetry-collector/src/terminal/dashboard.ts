@@ -82,7 +82,8 @@ function circuitCell({ circuit, slow }: TargetView): Cell {
 
 const SEVERITY = { open: 3, failing: 2, waiting: 1, up: 0 } as const;
 
-function worstFirst(targets: readonly TargetView[]): TargetView[] {
+/** Those that need somebody come first, and of equals the slowest. */
+export function worstFirst(targets: readonly TargetView[]): TargetView[] {
   return [...targets].sort(
     (one, other) => SEVERITY[other.state] - SEVERITY[one.state] || (other.p95Ms ?? 0) - (one.p95Ms ?? 0),
   );

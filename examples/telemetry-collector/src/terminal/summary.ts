@@ -1,4 +1,5 @@
 import type { TurnOutcome } from '../flow/turn.js';
+import { account, worstFirst } from './dashboard.js';
 import type { Snapshot, TargetView } from './snapshot.js';
 import type { Paint } from './style.js';
 import { type Column, layOut } from './table.js';
@@ -14,19 +15,31 @@ const COLUMNS: ReadonlyArray<Column & { readonly of: (target: TargetView) => str
   { title: 'CIRCUIT', of: circuitStory },
 ];
 
-/** What a run amounted to, in the end: every target, every kind of probe, every circuit that opened, every line. */
+/** How many targets are told of by name; GET /targets tells of all. */
+const NAMED = 50;
+
+/** What a run amounted to, in the end: the targets, every kind of probe, the circuits that opened, every line. */
 export function drawSummary(snapshot: Snapshot, columns: number, paint: Paint): string[] {
   const { targets } = snapshot;
-  const rows = targets.map((target) => COLUMNS.map((column) => column.of(target)));
+  const shown = targets.length <= NAMED ? targets : worstFirst(targets).slice(0, NAMED);
+  const rows = shown.map((target) => COLUMNS.map((column) => column.of(target)));
   return [
     paint('bold', `Summary after ${duration(snapshot.uptimeMs)}`),
     '',
     ...layOut(COLUMNS, rows, columns, paint),
+    ...(shown.length < targets.length ? [`… and ${many(targets.length - shown.length, 'more target')}`] : []),
     '',
+    account(snapshot),
     `Lines written: ${linesByProbe(snapshot)}; ${count(snapshot.lost)} lost.`,
-    ...targets.filter(({ history }) => history.opened > 0).map(circuitSentence),
+    ...upTo(NAMED, targets.filter(({ history }) => history.opened > 0).map(circuitSentence)),
     ...punctuality(targets),
   ];
+}
+
+function upTo(limit: number, lines: readonly string[]): readonly string[] {
+  return lines.length <= limit
+    ? lines
+    : [...lines.slice(0, limit), `… and ${many(lines.length - limit, 'more target')}`];
 }
 
 function linesByProbe({ written }: Snapshot): string {
@@ -60,7 +73,7 @@ function punctuality(targets: readonly TargetView[]): string[] {
   );
   const punctual = measured.length - late.length;
   return [
-    ...text,
+    ...upTo(NAMED, text),
     `Never delayed (p95 under the interval, no turn missed): ${punctual} of ${many(measured.length, 'target')}.`,
   ];
 }
