@@ -168,6 +168,8 @@ export abstract class Gate extends Layer implements Measured {
     if (this.#closed || !(weight >= 1 && weight % 1 === 0 && priority - priority === 0)) return false;
     if (!this.#admission.take(weight, priority, key)) return false;
     this.#acquired++;
+    // A newcomer that passed the first of its key may have put that out of the turn: then others may be next.
+    if (this.#admission.queued > 0) this.#dispatch();
     return true;
   }
 
@@ -241,6 +243,8 @@ export abstract class Gate extends Layer implements Measured {
       this.#timeouts.set(waiter.alarm);
     }
     if (call.abortable) waiter.listening = call.onAbort(() => this.#refuse(waiter, call.ending));
+    // As above: one that waits for its key's own permits may stand before one that held up the other keys.
+    this.#dispatch();
   }
 
   /** Sets an alarm for the deadline, unless the queue timeout comes before it. */

@@ -66,6 +66,29 @@ describe('keyedSemaphore', () => {
     expect(started).toEqual(['h1', 'h2', 'c1', 'h3', 'h4']);
   });
 
+  it.each([
+    { which: 'runs', held: 1, heavy: 3, urgent: 1, granted: ['a', 'held', 'urgent', 'other'] },
+    { which: 'waits', held: 2, heavy: 2, urgent: 3, granted: ['a', 'held', 'other'] },
+  ])(
+    'lets other keys go once a call of a higher priority, which $which, keeps the first of its key from going',
+    async ({ held, heavy, urgent, granted }) => {
+      const { slots } = setup({ permits: 4, totalPermits: 6 });
+      const log: string[] = [];
+      const ask = (label: string, key: string, weight: number, priority = 0) =>
+        void slots.acquire({ key, weight, priority }).then(() => log.push(label));
+      ask('a', 'a', 3);
+      ask('held', 'b', held);
+      // Its key has permits enough for it, but there are too few in all, so it holds up the others.
+      ask('heavy', 'b', heavy);
+      ask('other', 'c', 1);
+      await settle();
+      expect(log).toEqual(['a', 'held']);
+      ask('urgent', 'b', urgent, 1);
+      await settle();
+      expect(log.sort()).toEqual(granted.sort());
+    },
+  );
+
   it('bounds the queue of each key, and of all', async () => {
     const { started, run } = setup({ maxQueue: 1, maxQueueTotal: 2 });
     for (const label of ['a1', 'a2', 'a3']) run('a', label);
