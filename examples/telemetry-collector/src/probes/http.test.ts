@@ -195,6 +195,11 @@ describe('the HTTP probe', () => {
     });
   });
 
+  it('does not hold the length of a body that is not sent against a HEAD', async () => {
+    serve = (_request, response) => response.writeHead(200, { 'content-length': '5000000' }).end();
+    expect((await run({ method: 'HEAD' }))[0]!.fields).toMatchObject({ status: 200, body_bytes: 0 });
+  });
+
   it('passes over early hints', async () => {
     serve = (_request, response) => {
       response.writeEarlyHints({ link: '</style.css>; rel=preload' });

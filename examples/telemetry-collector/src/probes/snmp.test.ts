@@ -390,6 +390,20 @@ describe('the SNMP probe', () => {
     }
   });
 
+  it('asks nothing any more when it was ended between the look-up and the first question', async () => {
+    const caller = new AbortController();
+    const nameLookup = {
+      async lookup() {
+        caller.abort();
+        return [{ address: '127.0.0.1', family: 4 as const }];
+      },
+    };
+    const options = { host: 'sw1.test', port: agent.port, credentials: V2C, walk: [] };
+    const [system] = new SnmpProbe(options, { nameLookup, clock }).operations;
+    await expect(system!.run({ ...context, signal: caller.signal })).rejects.toMatchObject({ code: 'aborted' });
+    expect(agent.received).toBe(0);
+  });
+
   it('names an address that cannot be connected to', async () => {
     const nameLookup = { lookup: async () => [{ address: '255.255.255.255', family: 4 as const }] };
     const options = { host: 'sw1.test', port: 161, credentials: V2C, walk: [] };

@@ -72,8 +72,7 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   #reject!: (error: unknown) => void;
   #controller: Dispatcher.DispatchController | undefined;
   #context: unknown;
-  #failure: Error | undefined;
-  #over = false;
+  #failure: ProbeError | undefined;
   #answeredMs = 0;
   #certificateEndsMs: number | undefined;
   #status = 0;
@@ -95,11 +94,9 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
     limit.signal.addEventListener('abort', () => this.fail(limit.error), { once: true });
   }
 
-  /** Settles at once, also where the request has not reached a connection yet: there it is aborted as soon as it does. */
+  /** Settles at once, also where the request has not begun: then it is aborted as soon as it does. After the end it changes nothing. */
   fail(error: unknown): void {
-    if (this.#over) return;
-    this.#over = true;
-    this.#failure = toProbeError(error, this.#options.url.host);
+    this.#failure ??= toProbeError(error, this.#options.url.host);
     this.#reject(this.#failure);
     this.#controller?.abort(this.#failure);
   }
@@ -137,7 +134,6 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
-    this.#over = true;
     this.#resolve({
       status: this.#status,
       headers: this.#headers,

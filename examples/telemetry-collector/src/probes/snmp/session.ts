@@ -109,8 +109,8 @@ export class SnmpSession {
 
   /** What comes from outside of a request ends the session: the limit, the socket, a datagram that is no answer. */
   #end(error: unknown): void {
-    this.#failure ??= error;
-    this.#fail(this.#failure);
+    this.#failure = error;
+    this.#fail(error);
     this.close();
   }
 
