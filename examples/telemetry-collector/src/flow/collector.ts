@@ -8,7 +8,7 @@ import { type Due, lateness, Schedule } from './schedule.js';
 import { conditionOf, statusOf, type TargetStatus } from './status.js';
 import { TargetState } from './target-state.js';
 import { Ticker } from './ticker.js';
-import { TURN_MEANING, type Turn } from './turn.js';
+import type { Turn } from './turn.js';
 import type { TurnAccount } from './turn-account.js';
 import { turnError } from './turn-error.js';
 import type { TurnOrder, TurnRunner } from './turn-runner.js';
@@ -145,7 +145,7 @@ export class Collector implements Measured {
       outcome: 'overlap',
       delayMs: 0,
       durationMs: undefined,
-      error: turnError('overlap', TURN_MEANING.overlap),
+      error: turnError('overlap', 'its last turn was still running'),
       readings: [],
       stalledMs: 0,
     };

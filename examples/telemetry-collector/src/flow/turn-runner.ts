@@ -11,7 +11,7 @@ import type { ProbeOperation } from '../probes/probe.js';
 import { Harvest, StoppedError } from './harvest.js';
 import { SLOW_AFTER_MS, type Slot, SlowShareFullError, type TargetSlots } from './target-slots.js';
 import type { TargetState } from './target-state.js';
-import { TURN_MEANING, type Turn, type TurnOutcome } from './turn.js';
+import type { Turn, TurnOutcome } from './turn.js';
 import { toTurnError, turnError } from './turn-error.js';
 import type { TurnTimeouts } from './turn-timeouts.js';
 
@@ -179,7 +179,7 @@ export class TurnRunner {
 }
 
 function wordsFor(outcome: TurnOutcome, error: unknown): string {
-  if (outcome === 'missed') return `${TURN_MEANING.missed}: no slot came free in time`;
+  if (outcome === 'missed') return 'no slot came free before the next turn was nearer, or the collector drains';
   return error instanceof Error ? error.message : String(error);
 }
 
