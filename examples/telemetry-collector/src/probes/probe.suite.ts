@@ -130,11 +130,14 @@ export function describeProbe(contract: ProbeContract): void {
           await expectNothingLeft(handles);
         });
 
-        it('ends with the error that the caller names', async () => {
+        it('ends with the reason of the caller as the cause', async () => {
           await begin();
-          const reason = new ProbeError('shed', 'the slow share is full');
+          const reason = new Error('no room for what is slow');
           caller.abort(reason);
-          for (const outcome of await Promise.all(running)) expect(outcome.error).toBe(reason);
+          for (const outcome of await Promise.all(running)) {
+            expectError(outcome, 'aborted');
+            expect((outcome.error as ProbeError).cause).toBe(reason);
+          }
           await expectNothingLeft(handles);
         });
       });

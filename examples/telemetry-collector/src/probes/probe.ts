@@ -35,43 +35,41 @@ export interface Probe {
 
 /** Why a probe failed. Bounded, so that it can be a metric label. */
 export const PROBE_ERROR_CODES = [
-  // The collector ended the run (shutdown, or the caller left).
+  /** The collector ended the run: shutdown, or the caller left. */
   'aborted',
-  // Credentials were refused or do not match.
+  /** Credentials were refused, or do not match. */
   'auth',
-  // The name of the target could not be looked up.
+  /** The name of the target could not be looked up. */
   'dns',
-  // The target answered that it cannot serve the request.
+  /** The target answered that it cannot serve the request. */
   'failed',
-  // The probe itself could not work; see the message.
+  /** The probe itself could not work: see the message. */
   'internal',
-  // The answer breaks the rules of its protocol.
+  /** The answer breaks the rules of its protocol. */
   'malformed',
-  // Too many redirects.
+  /** Too many redirects. */
   'redirect-loop',
-  // Nothing listens at that port.
+  /** Nothing listens at that port. */
   'refused',
-  // The connection pool refused the request before it was sent.
+  /** The connection pool or the look-up refused before anything was sent. */
   'rejected',
-  // The target closed the connection without an answer.
+  /** The target closed the connection before it answered. */
   'reset',
-  // The run was slow and the slow share was full.
-  'shed',
-  // No complete answer before the deadline.
+  /** No complete answer before the deadline. */
   'timeout',
-  // No trusted TLS connection.
+  /** No trusted TLS connection. */
   'tls',
-  // The answer is larger than the limit.
+  /** The answer is larger than the limit. */
   'too-large',
-  // The connection closed in the middle of the answer.
+  /** The connection closed in the middle of the answer. */
   'truncated',
-  // The DNS answer is not what the target says to expect.
+  /** The DNS answer is not what the target says to expect. */
   'unexpected-answer',
-  // The body lacks the text that the target says to expect.
+  /** The body lacks the text that the target says to expect. */
   'unexpected-body',
-  // The HTTP status is not what the target says to expect.
+  /** The HTTP status is not what the target says to expect. */
   'unexpected-status',
-  // No route to the host or the network.
+  /** No route to the host or the network. */
   'unreachable',
 ] as const;
 export type ProbeErrorCode = (typeof PROBE_ERROR_CODES)[number];

@@ -52,11 +52,10 @@ export class RunLimit {
     this.#controller.abort(this.#timeout(this.#budgetMs));
   };
 
-  /** The signal fires for a timeout of the pipeline too, and for whoever ends a run with an error that says why. */
+  /** The signal fires for a timeout of the pipeline, too. */
   readonly #leave = (): void => {
     const { reason } = this.#context.signal;
-    if (reason instanceof ProbeError) this.#controller.abort(reason);
-    else if (reason instanceof TimeoutError) this.#controller.abort(this.#timeout(reason.timeoutMs, reason));
+    if (reason instanceof TimeoutError) this.#controller.abort(this.#timeout(reason.timeoutMs, reason));
     else {
       const message = `${this.#host}: the run was ended by its caller while ${this.#doing}`;
       this.#controller.abort(new ProbeError('aborted', message, { cause: reason }));
