@@ -1,7 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
-import { Worker } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
 import { ConfigError } from '../../core/errors.js';
 import { settle, VirtualClock } from '../../testing/virtual-clock.js';
@@ -9,6 +8,7 @@ import type { Address, NameLookup } from '../lookup/name-lookup.js';
 import { NameLookupError } from '../lookup/name-lookup-error.js';
 import { TEST_CERTIFICATE } from './certificate.suite.js';
 import { type ConnectSocketOptions, connectSocket } from './connect-socket.js';
+import { startFullServer } from './full-server.suite.js';
 
 const ca = TEST_CERTIFICATE.cert;
 
@@ -260,28 +260,4 @@ async function closedPort(): Promise<number> {
   const server = await tcpServer();
   await server[Symbol.asyncDispose]();
   return server.port;
-}
-
-/** A server that listens and accepts nobody, whose backlog is full: connecting to it hangs. */
-async function startFullServer() {
-  const script = `
-    const { parentPort } = require('node:worker_threads');
-    const server = require('node:net').createServer();
-    server.listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () => {
-      parentPort.postMessage(server.address().port);
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
-    });`;
-  const worker = new Worker(script, { eval: true });
-  const [port] = (await once(worker, 'message')) as [number];
-  const crowd: Socket[] = [];
-  const { connect } = await import('node:net');
-  for (let index = 0; index < 8; index++) crowd.push(connect(port, '127.0.0.1').on('error', () => {}));
-  await once(crowd[0]!, 'connect');
-  return {
-    port,
-    async [Symbol.asyncDispose]() {
-      for (const socket of crowd) socket.destroy();
-      await worker.terminate();
-    },
-  };
 }

@@ -3,7 +3,7 @@ import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import { errors, fetch, request } from 'undici';
 import { describe, expect, it } from 'vitest';
-import { settle } from '../../testing/virtual-clock.js';
+import { settle, VirtualClock } from '../../testing/virtual-clock.js';
 import { startServers, until } from './http-servers.suite.js';
 import { get, metric, outcome, withPool } from './pool.suite.js';
 
@@ -78,6 +78,23 @@ describe('HttpPool: abort', () => {
       await until(() => servers.sockets.size === 0 && pool.counts.open === 0);
     }
     expect(servers.accepted).toBe(2);
+  });
+
+  it('tells the server at once, and has the place back when that has closed its end, where nothing flows yet', async () => {
+    await using servers = await startServers(1, () => {});
+    const clock = new VirtualClock();
+    await using pool = withPool({ clock, maxConnections: 1 });
+    const controller = new AbortController();
+    const running = get(servers.url, pool, { signal: controller.signal });
+    await until(() => servers.sockets.size === 1 && pool.counts.busy === 1);
+    const [socket] = servers.sockets;
+    const ended = once(socket!, 'end');
+    controller.abort(reason);
+    expect(pool.counts).toMatchObject({ closing: 1 });
+    await expect(running).rejects.toBe(reason);
+    await ended;
+    await until(() => pool.counts.open === 0);
+    expect(clock.now()).toBe(0);
   });
 
   it('takes no notice of an answer that comes when nobody waits for it any more', async () => {

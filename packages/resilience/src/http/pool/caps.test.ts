@@ -1,6 +1,8 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { settle, VirtualClock } from '../../testing/virtual-clock.js';
+import { startFullServer } from '../connect/full-server.suite.js';
 import { startServers, until } from './http-servers.suite.js';
 import { get, metric, outcome, withPool } from './pool.suite.js';
 
@@ -113,6 +115,52 @@ describe('HttpPool: caps', () => {
     answer();
     await Promise.all(both);
     expect(servers.accepted).toBe(2);
+  });
+});
+
+describe('HttpPool: names with several addresses', () => {
+  /** A name with two addresses: at the first nobody accepts, at the second there is a server. */
+  async function setup(maxConnections: number) {
+    const dead = await startFullServer();
+    const server = createServer(hello);
+    await once(server.listen(dead.port, '127.0.0.2'), 'listening');
+    const clock = new VirtualClock();
+    const addresses = ['127.0.0.1', '127.0.0.2'].map((address) => ({ address, family: 4 as const }));
+    const pool = withPool({ clock, maxConnections, nameLookup: { lookup: async () => addresses } });
+    const running = get(`http://a.test:${dead.port}/`, pool);
+    await settle();
+    return {
+      clock,
+      pool,
+      running,
+      async [Symbol.asyncDispose]() {
+        await pool.destroy();
+        await dead[Symbol.asyncDispose]();
+        server.close();
+      },
+    };
+  }
+
+  it('tries the second beside the first after its head start, where the cap has room for both', async () => {
+    await using scene = await setup(2);
+    const { clock, pool, running } = scene;
+    await clock.advance(249);
+    expect(pool.counts).toMatchObject({ open: 1, connecting: 1 });
+    await clock.advance(1);
+    expect(await running).toBe('hello');
+    expect(clock.now()).toBe(250);
+    await until(() => pool.counts.open === 1);
+    expect(metric(pool, 'connects_total')).toEqual({ '': 1 });
+  });
+
+  it('tries the second instead of the first after its share of the time, where it has not', async () => {
+    await using scene = await setup(1);
+    const { clock, pool, running } = scene;
+    await clock.advance(250);
+    expect(pool.counts).toMatchObject({ open: 1, connecting: 1 });
+    await clock.advance(4875);
+    expect(await running).toBe('hello');
+    expect(pool.counts.open).toBe(1);
   });
 });
 

@@ -35,7 +35,7 @@ export interface ConnectionSettings {
  * at once lets servers count too many sockets (measured: 152 where the cap was 100), as they learn of the end of one when
  * its successor is there already.
  */
-const LINGER_MS = 250;
+const LINGER_MS = 500;
 
 /** One socket and undici's client for it, which sends one request after the other. */
 export class Connection implements Slot<Connection, HttpOrigin> {

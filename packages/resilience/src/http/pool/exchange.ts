@@ -46,7 +46,6 @@ export class Exchange extends DueAlarm implements Linked<Exchange>, RawHandler {
   #stage: Stage = 'new';
   #connection: Connection | undefined;
   #abortSent: (reason?: Error) => void = () => {};
-  #aborting = false;
   #allSent = false;
   #answering = false;
   #repeated = false;
@@ -75,7 +74,6 @@ export class Exchange extends DueAlarm implements Linked<Exchange>, RawHandler {
   readonly abort = (reason?: Error): void => {
     if (this.#stage === 'over') return;
     if (this.#stage === 'sent' && (this.#answering || !this.#allSent)) {
-      this.#aborting = true;
       this.#abortSent(reason);
       return;
     }
@@ -219,7 +217,7 @@ export class Exchange extends DueAlarm implements Linked<Exchange>, RawHandler {
 
   /** A server that closes an idle socket may do so just when a request is on its way. */
   #mayRepeat(connection: Connection, error: Error): boolean {
-    const silent = this.#stage === 'sent' && !this.#answering && !this.#aborting;
+    const silent = this.#stage === 'sent' && !this.#answering;
     return silent && !this.#repeated && connection.reused && lostConnection(error) && isRepeatable(this.options);
   }
 }
