@@ -69,16 +69,19 @@ function sourceOf({ targetsFile }: CollectorConfig, env: Environment, log: Logge
   });
 }
 
-/** What whoever started it can mend: it needs words, no stack. */
-function isMendable(error: unknown): error is Error {
+/** What whoever started it can mend is told in words, without a stack. Undefined: it is something else. */
+function advice(error: unknown): string | undefined {
   const isOurs = [ConfigError, TargetsFileError, DirectoryInUseError].some((kind) => error instanceof kind);
-  return isOurs || (error as NodeJS.ErrnoException).syscall === 'listen';
+  if (isOurs) return (error as Error).message;
+  const { syscall, message } = error as NodeJS.ErrnoException;
+  return syscall === 'listen' ? `${message}; set HOST and PORT to an address that is free` : undefined;
 }
 
 try {
   process.exit(await main(process.env));
 } catch (error) {
-  if (!isMendable(error)) throw error;
-  process.stderr.write(`telemetry-collector: ${error.message}\n`);
+  const words = advice(error);
+  if (words === undefined) throw error;
+  process.stderr.write(`telemetry-collector: ${words}\n`);
   process.exit(2);
 }

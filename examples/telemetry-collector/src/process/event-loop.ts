@@ -1,10 +1,19 @@
 import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
-import { type Clock, type Measured, type Recorder, type StallMonitor, systemStalls } from '@breakwater/resilience';
+import {
+  type Clock,
+  type Measured,
+  type Recorder,
+  type StallMonitor,
+  systemStalls,
+  type Timer,
+} from '@breakwater/resilience';
 import { telemetryMetrics as METRICS } from '../metrics.js';
 
 /** How often the loop's timer is looked at: the histogram counts this in, though it is no lag. */
 const RESOLUTION_MS = 10;
 const WINDOW_MS = 10_000;
+/** The monitor of stalls sleeps when nobody asks for five seconds; a long interval must not hide a stall. */
+const WATCH_EVERY_MS = 1_000;
 
 export interface LoopLag {
   readonly p50Ms: number;
@@ -16,6 +25,7 @@ export class EventLoop implements Measured {
   readonly #clock: Clock;
   readonly #stalls: StallMonitor;
   readonly #histogram: IntervalHistogram;
+  #watching: Timer | undefined;
   #windowBeganMs: number;
   #last: LoopLag | undefined;
 
@@ -25,6 +35,13 @@ export class EventLoop implements Measured {
     this.#histogram = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
     this.#histogram.enable();
     this.#windowBeganMs = clock.now();
+    this.#watch();
+  }
+
+  #watch(): void {
+    this.#stalls.watch();
+    this.#watching = this.#clock.after(WATCH_EVERY_MS, () => this.#watch());
+    this.#watching.unref?.();
   }
 
   /** Of the last full window, or of the present one while there is no full one. */
@@ -44,6 +61,7 @@ export class EventLoop implements Measured {
 
   close(): void {
     this.#histogram.disable();
+    this.#watching?.[Symbol.dispose]();
   }
 
   measure(record: Recorder): void {
