@@ -102,6 +102,8 @@ describe('deep imports', () => {
     expect(judge('packages/fleet/src/a/b.ts', '../c/d.js')).toEqual([]);
     expect(judge('vitest.config.ts', './scripts/workspace.js')).toEqual([]);
     expect(judge('docs/a.test.ts', '../scripts/workspace.js')).toEqual([]);
+    expect(judge('testbed/soak/a.ts', '../src/process/wait.js')).toEqual([]);
+    expect(judge('testbed/src/a.ts', '../soak/a.js')).toHaveLength(1);
     expect(judge('packages/fleet/src/a.ts', '../../../scripts/workspace.js')).toHaveLength(1);
   });
 

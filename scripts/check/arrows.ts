@@ -73,8 +73,9 @@ function judgeFile(file: string, area: string, specifier: string): string | unde
   if (isTest(target) && !isTest(file)) return `${specifier} is a test; only tests may import it`;
   const targetArea = areaOf(target);
   if (targetArea === area) return undefined;
-  // The scripts are no package that could be imported by its name.
-  if (targetArea === 'scripts' && allows(area, targetArea)) return undefined;
+  // By a path only what is no package with a name, or the package that holds this area.
+  const near = targetArea === 'scripts' || area.startsWith(`${targetArea}/`);
+  if (near && targetArea !== undefined && allows(area, targetArea)) return undefined;
   return `${specifier} leaves ${area}; import another package by its name, along an arrow`;
 }
 
