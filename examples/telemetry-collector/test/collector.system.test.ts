@@ -77,6 +77,13 @@ describe('the built collector', () => {
     }
   });
 
+  it('does not go on after a crash: it says what happened, and ends with 1', async () => {
+    const crash = "setTimeout(() => { throw new Error('nobody foresaw this') }, 6_000)";
+    await start({ env: { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(crash)}` } });
+    expect(await collector.ended()).toBe(1);
+    expect(await collector.logged('crashed')).toMatchObject({ level: 60, err: { message: 'nobody foresaw this' } });
+  });
+
   describe('polling a server that takes half a second', () => {
     let server: Server;
     let answered: number;
