@@ -114,12 +114,9 @@ export class Batch<T, R> extends Alarm implements Linked<Batch<T, R>> {
     if (++this.#answered === this.items.length) this.#resolveDone();
   }
 
-  /**
-   * Every item is accepted without a value, by the only call of `process` there was. False: some have seats, and must be
-   * answered one by one.
-   */
+  /** Every item is accepted, without a value. False: some have a seat or an outcome, they must be answered one by one. */
   accept(): boolean {
-    if (this.#seats !== undefined) return false;
+    if (this.#seats !== undefined || this.#outcomes !== undefined) return false;
     this.#answered = this.items.length;
     this.#resolveDone();
     return true;

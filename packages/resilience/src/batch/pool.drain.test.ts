@@ -139,7 +139,7 @@ describe('drain', () => {
     add('abc');
     const drained = fateOf(pool.drain({ deadlineMs: Number.POSITIVE_INFINITY }).then((result) => result.cutOff));
     await clock.advance(1e9);
-    expect(drained()).toBe('pending');
+    expect([drained(), clock.timers]).toEqual(['pending', 0]);
     await processor.running[0]!.succeed();
     expect(drained()).toBe('value 0');
   });
@@ -177,7 +177,7 @@ describe('drain', () => {
     ]);
     await expect(queued).rejects.toMatchObject({ reason: 'shutdown', cause: { name: 'TimeoutError' } });
     expect(signal.reason).toBeInstanceOf(TimeoutError);
-    expect(signal.reason).toMatchObject({ policy: 'batch', timeoutMs: 100 });
+    expect(signal.reason).toMatchObject({ policy: 'batch', timeoutMs: 100, stalled: false });
     expect([pool.queued, pool.waiting, pool.inFlight, pool.busy]).toEqual([0, 0, 3, 1]);
     await processor.running[0]!.succeed();
     expect([pool.inFlight, pool.busy, fates[0]!()]).toEqual([0, 0, 'TimeoutError']);

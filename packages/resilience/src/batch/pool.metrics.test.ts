@@ -89,6 +89,23 @@ describe('the metrics of a batch pool', () => {
     });
   });
 
+  it.each(['succeed', 'fail'] as const)(
+    'count an abandoned item once, also if process says %s afterwards',
+    async (word) => {
+      const { processor, pool, add } = setUp();
+      add('ab');
+      pool.abort();
+      await processor.running[0]![word](undefined);
+      expect(metricsOf(pool)).toMatchObject({
+        items_added_total: 2,
+        'items_total abandoned': 2,
+        'items_total succeeded': 0,
+        'items_total failed': 0,
+        in_flight_items: 0,
+      });
+    },
+  );
+
   it('count an item whose size cannot be told as added and failed', async () => {
     const { pool } = setUp({ maxBytes: 10, sizeOf: () => Number.NaN });
     await expect(pool.add('a')).rejects.toBeInstanceOf(TypeError);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Clock } from '../core/clock.js';
 import { ConfigError } from '../core/errors.js';
 import { settle, VirtualClock } from '../testing/virtual-clock.js';
 import { batchPoolFromEnv } from './env.js';
@@ -247,12 +248,44 @@ describe('a batch pool', () => {
     expect([context.attempt, context.deadline, context.signal.aborted]).toEqual([1, Number.POSITIVE_INFINITY, false]);
   });
 
-  it('lets the process end when it holds nothing', async () => {
-    const { clock, processor, add } = setUp();
-    add('abc');
+  it('keeps the process alive for the age of a batch, and for nothing else', async () => {
+    const virtual = new VirtualClock();
+    let alive = 0;
+    /** The virtual clock, with timers that say whether they keep the process alive. */
+    const clock: Clock = {
+      now: () => virtual.now(),
+      wall: () => virtual.wall(),
+      after: (ms, run) => {
+        let referenced = 1;
+        const hold = (times: number) => {
+          alive += times - referenced;
+          referenced = times;
+        };
+        alive++;
+        const timer = virtual.after(ms, () => {
+          hold(0);
+          run();
+        });
+        const dispose = () => {
+          hold(0);
+          timer[Symbol.dispose]();
+        };
+        return { ref: () => hold(1), unref: () => hold(0), [Symbol.dispose]: dispose };
+      },
+    };
+    const processor = new Processor<string>();
+    const pool = batchPool({ batchSize: 3, maxAgeMs: 100, process: processor.process, clock });
+    const add = (items: string) => [...items].map((item) => fateOf(pool.add(item)));
+    add('ab');
+    expect(alive).toBe(1);
+    add('c');
+    expect(alive).toBe(0);
     await processor.running[0]!.succeed();
-    await clock.advance(100);
-    expect(clock.timers).toBe(0);
+    await virtual.advance(50);
+    add('d');
+    expect(alive).toBe(1);
+    await virtual.advance(100);
+    expect([alive, virtual.timers]).toEqual([0, 0]);
   });
 
   it("is called batch unless it has a name, with the seeds' sizes", () => {

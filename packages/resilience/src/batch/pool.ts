@@ -278,9 +278,12 @@ export class BatchPool<T, R = void> implements Measured {
     this.#endDrains();
   }
 
-  /** A pool that was cut off does not wait for workers whose items have been answered. */
+  /**
+   * While a pool drains, nothing waits unless every worker is busy. One that was cut off does not wait for workers whose
+   * items have been answered.
+   */
   #endDrains(): void {
-    if (this.#ledger.pending > 0 || (this.#flights.size > 0 && !this.#over)) return;
+    if (this.#flights.size > 0 && !this.#over) return;
     const drains = this.#drains;
     this.#drains = [];
     for (const end of drains) end();
