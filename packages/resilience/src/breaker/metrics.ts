@@ -4,6 +4,8 @@ import type { Refusal } from './state.js';
 
 export const CIRCUIT_STATES = ['closed', 'open', 'half-open', 'isolated', 'disabled'] as const satisfies CircuitState[];
 const REFUSALS = ['open', 'probing', 'shed', 'isolated'] as const satisfies Refusal[];
+/** What another library's breaker may refuse for, over and above. */
+const GUEST_REFUSALS = ['queue-full', 'shutdown'] as const;
 
 const policy = 'one per circuit breaker';
 
@@ -36,7 +38,7 @@ export const CIRCUIT_BREAKER_METRICS = {
     name: 'circuit_breaker_rejections_total',
     type: 'counter',
     help: 'Calls that did not run because the breaker refused them',
-    labels: { policy, reason: REFUSALS },
+    labels: { policy, reason: [...REFUSALS, ...GUEST_REFUSALS] },
   },
   shadowRejections: {
     name: 'circuit_breaker_shadow_rejections_total',

@@ -20,7 +20,7 @@ export interface TimeoutOptions {
 }
 
 /** A loop that stood still for this share of the wait makes a timeout say nothing about the other side. */
-const STALLED_SHARE = 0.25;
+export const STALLED_SHARE = 0.25;
 
 /** Answers the caller in time and aborts the operation's signal. The operation may run on: it keeps its permits until it settles. */
 export class Timeout extends Layer implements Measured {
