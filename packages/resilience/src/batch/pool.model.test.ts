@@ -238,7 +238,7 @@ describe('a batch pool', () => {
         await advance(51).run(model, real);
         expect(real.fates.filter((fate) => fate() === 'pending')).toEqual([]);
       }),
-      { numRuns: 250 },
+      { numRuns: 500 },
     );
   }, 60_000);
 });
