@@ -194,6 +194,23 @@ describe('HttpPool: abort', () => {
     expect(pool.counts.queued).toBe(0);
   });
 
+  it('leaves no listener on a body that waited with its request', async () => {
+    const answers: Array<() => void> = [];
+    await using servers = await startServers(1, (_request, response) => void answers.push(() => response.end('hello')));
+    await using pool = withPool({ maxConnections: 1 });
+    const bodies = [Readable.from(['at once']), Readable.from(['later'])] as const;
+    const running = bodies.map((body) => get(servers.url, pool, { method: 'PUT', body }));
+    expect(pool.counts.queued).toBe(1);
+    for (let answered = 0; answered < 2; answered++) {
+      await until(() => answers.length === 1);
+      answers.pop()!();
+    }
+    expect(await Promise.all(running)).toEqual(['hello', 'hello']);
+    await until(() => bodies.every((body) => body.closed));
+    // undici leaves one of its own.
+    expect(bodies[1].listenerCount('error')).toBe(1);
+  });
+
   it('does without a reason', async () => {
     await using servers = await startServers(1, () => {});
     await using pool = withPool({ maxConnections: 1 });

@@ -1,12 +1,13 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { errors } from 'undici';
 import { describe, expect, it } from 'vitest';
 import { RejectedError } from '../../core/errors.js';
 import { RESILIENCE_CHANNEL, type ResilienceEvent } from '../../core/events.js';
+import { VirtualClock } from '../../testing/virtual-clock.js';
 import { NameLookupError } from '../lookup/name-lookup-error.js';
 import { httpPool } from './http-pool.js';
 import { startServers, until } from './http-servers.suite.js';
@@ -80,6 +81,40 @@ describe('HttpPool: destroy', () => {
     expect(metric(pool, 'connect_errors_total')).toEqual({ cancelled: 1 });
   });
 
+  it('gives the place of a handshake that failed away when the other side has had time to know', async () => {
+    const mute = createTcpServer();
+    await once(mute.listen(0, '127.0.0.1'), 'listening');
+    const clock = new VirtualClock();
+    const pool = httpPool({ clock, connectTimeoutMs: 1000 });
+    const running = outcome(get(`https://127.0.0.1:${(mute.address() as AddressInfo).port}/`, pool));
+    const [socket] = (await once(mute, 'connection')) as [Socket];
+    await once(socket, 'readable');
+    await clock.advance(1000);
+    expect(await running).toBe('UND_ERR_CONNECT_TIMEOUT');
+    expect(pool.counts).toMatchObject({ open: 1, closing: 1 });
+    await clock.advance(499);
+    expect(pool.counts.closing).toBe(1);
+    await clock.advance(1);
+    expect(pool.counts.open).toBe(0);
+    socket.destroy();
+    mute.close();
+    await pool.close();
+  });
+
+  it('does not wait for the other side where a handshake hangs', async () => {
+    const mute = createTcpServer();
+    await once(mute.listen(0, '127.0.0.1'), 'listening');
+    const pool = httpPool({ clock: new VirtualClock() });
+    const running = outcome(get(`https://127.0.0.1:${(mute.address() as AddressInfo).port}/`, pool));
+    const [socket] = (await once(mute, 'connection')) as [Socket];
+    await once(socket, 'readable');
+    await pool.destroy();
+    expect(await running).toBe('shutdown');
+    expect(pool.counts.open).toBe(0);
+    socket.destroy();
+    mute.close();
+  });
+
   it('is the end of close, and may be asked for twice', async () => {
     await using servers = await startServers(1, () => {});
     const pool = httpPool();
@@ -119,12 +154,15 @@ describe('HttpPool: errors', () => {
     await using servers = await startServers(1, (request, response) => {
       if (request.url === '/large') response.end('x'.repeat(1001));
       else if (request.url === '/drip') response.write('x');
+      else if (request.url === '/ok') response.end('hello');
     });
     await using pool = withPool({ maxResponseBytes: 1000, readTimeoutMs: 1 });
     expect(await outcome(get(`${servers.url}large`, pool))).toBe('UND_ERR_RES_EXCEEDED_MAX_SIZE');
+    await get(`${servers.url}ok`, pool);
     const [silent, drip] = [outcome(get(servers.url, pool)), outcome(get(`${servers.url}drip`, pool))];
     expect(await silent).toBe('UND_ERR_HEADERS_TIMEOUT');
     expect(await drip).toBe('UND_ERR_BODY_TIMEOUT');
+    expect(metric(pool, 'repeats_total')).toEqual({});
     await until(() => pool.counts.open === 0);
   });
 });

@@ -9,17 +9,20 @@ import { get, metric, outcome, withPool } from './pool.suite.js';
 
 const ANSWER = 'HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello';
 
-/** A server that answers requests as the script says by their number on their socket; `undefined`: it hangs up. */
-async function scripted(script: (onSocket: number, inAll: number) => string | undefined) {
+type Answer = string | undefined;
+
+/** A server that answers requests as the script says, by their number on their socket or what they ask; `undefined`: it hangs up. */
+async function scripted(script: (onSocket: number, request: string, inAll: number) => Answer | Promise<Answer>) {
   const sockets: Socket[] = [];
   const requests: string[] = [];
   const server = createServer((socket) => {
     sockets.push(socket);
     let count = 0;
     socket.on('error', () => {});
-    socket.on('data', (data) => {
-      requests.push(String(data).split('\r\n')[0]!);
-      const answer = script(++count, requests.length);
+    socket.on('data', async (data) => {
+      const request = String(data).split('\r\n')[0]!;
+      requests.push(request);
+      const answer = await script(++count, request, requests.length);
       if (answer === undefined) socket.destroy();
       else socket.write(answer);
     });
@@ -74,10 +77,35 @@ describe('HttpPool: a reused socket that is dead', () => {
     await using pool = withPool();
     expect(await outcome(get(always.url, pool))).toMatch(/^(UND_ERR_SOCKET|ECONNRESET)$/);
     expect(always.requests).toHaveLength(1);
-    await using once = await scripted((_onSocket, inAll) => (inAll === 1 ? ANSWER : undefined));
+    await using once = await scripted((_onSocket, _request, inAll) => (inAll === 1 ? ANSWER : undefined));
     await get(once.url, pool);
     expect(await outcome(get(once.url, pool))).toMatch(/^(UND_ERR_SOCKET|ECONNRESET)$/);
     expect(once.requests).toHaveLength(3);
+  });
+
+  it('does so once, even where it finds another socket that had served', async () => {
+    let answer: (() => void) | undefined;
+    const held = () => new Promise<void>((resolve) => (answer = resolve));
+    await using server = await scripted(async (_onSocket, request) => {
+      if (request.includes('/lost')) return undefined;
+      if (request.includes('/slow')) await held();
+      return ANSWER;
+    });
+    let looked: Promise<Array<{ address: string; family: 4 }>> = Promise.resolve([{ address: '127.0.0.1', family: 4 }]);
+    await using pool = withPool({ nameLookup: { lookup: () => looked } });
+    const url = server.url.replace('127.0.0.1', 'a.test');
+    await Promise.all([get(url, pool), get(url, pool)]);
+    const slow = get(`${url}slow`, pool);
+    await until(() => answer !== undefined);
+    // From now on no fresh socket can be had.
+    looked = new Promise(() => {});
+    const lost = outcome(get(`${url}lost`, pool));
+    await until(() => pool.counts.connecting === 1);
+    answer!();
+    expect(await slow).toBe('hello');
+    expect(await lost).toMatch(/^(UND_ERR_SOCKET|ECONNRESET)$/);
+    expect(server.requests.filter((request) => request.includes('/lost'))).toHaveLength(2);
+    expect(metric(pool, 'repeats_total')).toEqual({ '': 1 });
   });
 
   it('does not where an answer has begun', async () => {
