@@ -1,40 +1,39 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** What the sink's files say of one target's turns. */
-export interface TargetTurns {
-  /** The scheduled instants that were written, in ms since the epoch, in order, of turns that succeeded. */
-  readonly okAtMs: readonly number[];
-}
+/** The scheduled instants, in ms since the epoch, of the turns that the collector's files say succeeded, by target. */
+export type Turns = ReadonlyMap<string, ReadonlySet<number>>;
 
-/** Reads back every outcome point (`telemetry_turn`) that the collector wrote. */
-export async function readTurns(dataDir: string): Promise<Map<string, TargetTurns>> {
-  const turns = new Map<string, { okAtMs: number[] }>();
-  for (const file of (await readdir(dataDir, { recursive: true })).filter((name) => name.endsWith('.lp')).sort()) {
+/** Reads back the point that the collector writes for each turn. */
+export async function readTurns(dataDir: string): Promise<Turns> {
+  const turns = new Map<string, Set<number>>();
+  for (const file of await readdir(dataDir, { recursive: true })) {
+    if (!file.endsWith('.lp')) continue;
     for (const line of (await readFile(join(dataDir, file), 'utf8')).split('\n')) addLine(turns, line);
   }
-  for (const { okAtMs } of turns.values()) okAtMs.sort((a, b) => a - b);
   return turns;
 }
 
-function addLine(turns: Map<string, { okAtMs: number[] }>, line: string): void {
-  if (!line.startsWith('telemetry_turn,') || !/[ ,]ok=(true|t|1i)\b/.test(line)) return;
+function addLine(turns: Map<string, Set<number>>, line: string): void {
+  if (!line.startsWith('telemetry_turn,') || !line.includes(' up=1i,')) return;
   const target = /,target=([^, ]+)/.exec(line)?.[1];
-  const nanoseconds = /(\d+)$/.exec(line)?.[1];
-  if (target === undefined || nanoseconds === undefined) throw new Error(`a line that is no outcome point: ${line}`);
+  const nanoseconds = / (\d+)$/.exec(line)?.[1];
+  if (target === undefined || nanoseconds === undefined) throw new Error(`no outcome point: ${line}`);
   const atMs = Number(BigInt(nanoseconds) / 1_000_000n);
   const known = turns.get(target);
-  if (known === undefined) turns.set(target, { okAtMs: [atMs] });
-  else known.okAtMs.push(atMs);
+  if (known === undefined) turns.set(target, new Set([atMs]));
+  else known.add(atMs);
 }
 
-/** Turns that should have been between the first and `untilMs` and were not written as succeeded. */
+/** How many turns of `target` between the two instants did not succeed: each interval of the span holds exactly one. */
 export function missedTurns(
-  turns: TargetTurns | undefined,
-  intervalMs: number,
-  fromMs: number,
-  untilMs: number,
+  turns: Turns,
+  target: string,
+  span: { fromMs: number; untilMs: number },
+  everyMs: number,
 ): number {
-  const seen = new Set((turns?.okAtMs ?? []).filter((atMs) => atMs >= fromMs && atMs < untilMs));
-  return Math.max(0, Math.floor((untilMs - fromMs) / intervalMs) - seen.size);
+  const due = Math.floor((span.untilMs - span.fromMs) / everyMs);
+  const untilMs = span.fromMs + due * everyMs;
+  const succeeded = [...(turns.get(target) ?? [])].filter((atMs) => atMs >= span.fromMs && atMs < untilMs);
+  return due - succeeded.length;
 }
