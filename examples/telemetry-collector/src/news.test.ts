@@ -16,10 +16,10 @@ const move = (parts: Partial<CircuitMove>): CircuitMove => ({
 describe('news of circuits', () => {
   it('tell that one opened, why, and for how long, and that it closed', () => {
     expect(circuitNews(move({ retryAfterMs: 3_000 }), NOON)).toBe(
-      '12:00:05 flaky: circuit opened (failures), tried again in 3 s',
+      '12:00:05 flaky: circuit opened: failures in a row; tried again in 3 s',
     );
     expect(circuitNews(move({ from: 'half-open', to: 'closed', cause: 'recovered' }), NOON)).toBe(
-      '12:00:05 flaky: circuit closed (recovered)',
+      '12:00:05 flaky: circuit closed: it works again',
     );
   });
 
