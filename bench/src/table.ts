@@ -2,14 +2,14 @@ import { cpus, totalmem } from 'node:os';
 import { GOALS, type Goal, type Row } from './row.js';
 
 /** The goal that a row is held against. */
-export function goalOf(row: Row): Goal {
+function goalOf(row: Row): Goal {
   const goal = GOALS.find((candidate) => candidate.name === row.name && candidate.peer === row.peer);
   if (goal === undefined) throw new Error(`no goal is stated for the row ${row.name} against ${row.peer}`);
   return goal;
 }
 
 /** A row's verdict in words, honest also where it falls short. */
-export function verdict(row: Row): string {
+function verdict(row: Row): string {
   const { atMost } = goalOf(row);
   if (atMost === undefined) return 'reported';
   if (row.ratio <= atMost) return 'reached';

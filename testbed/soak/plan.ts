@@ -1,6 +1,6 @@
 /** What the soak polls: so many origins, ten targets each, of which some hang from the start and some begin to. */
 export const ORIGINS = 200;
-export const TARGETS_PER_ORIGIN = 10;
+const TARGETS_PER_ORIGIN = 10;
 export const EVERY_MS = 10_000;
 export const NAMELESS = 50;
 
