@@ -36,8 +36,8 @@ export interface SamplesOptions {
 
 const MAX_AGE_MS = 1_000;
 const MAX_PENDING_LINES = 200_000;
-/** A sink that hangs must not hold a worker for ever. */
-const SINK_TIMEOUT_MS = 30_000;
+/** A sink that hangs must not hold a worker for ever; one that tries again has to have the time for it. */
+const SINK_TIMEOUT_MS = 120_000;
 
 /** Brings samples to the sink in batches, and accounts for every line: taken = written + lost + pending, at every instant. */
 export class Samples implements Measured {
