@@ -11,6 +11,7 @@ import { cpuSeconds } from '../cpu-time.js';
 import { median } from '../measure.js';
 import { type Row, row } from '../row.js';
 
+const COLLECTOR = fileURLToPath(new URL('../../../examples/telemetry-collector/dist/main.js', import.meta.url));
 const TARGETS = 2_000;
 const AT_ONCE = 64;
 const ROUNDS = 5;
@@ -58,7 +59,7 @@ async function collector(url: string): Promise<number> {
   const dir = await mkdtemp(join(tmpdir(), 'breakwater-bench-'));
   const port = await freePort();
   await writeFile(join(dir, 'targets.yaml'), targetsFile(url));
-  const service = spawn(process.execPath, [fileURLToPath(import.meta.resolve('@breakwater/telemetry-collector'))], {
+  const service = spawn(process.execPath, [COLLECTOR], {
     stdio: ['ignore', 'ignore', 'pipe'],
     env: {
       PORT: String(port),
@@ -90,9 +91,7 @@ async function collectAll(port: number): Promise<void> {
   const answer = await request(`http://127.0.0.1:${port}/collect`, { method: 'POST', headersTimeout: 60_000 });
   const text = await answer.body.text();
   if (answer.statusCode !== 200) throw new Error(`POST /collect answered ${answer.statusCode}: ${text.slice(0, 500)}`);
-  const failed = (JSON.parse(text) as { collected: { outcome: string }[] }).collected.filter(
-    (one) => one.outcome !== 'ok',
-  );
+  const failed = (JSON.parse(text) as { targets: { outcome: string }[] }).targets.filter((one) => one.outcome !== 'up');
   if (failed.length > 0) throw new Error(`${failed.length} probes failed, such as ${JSON.stringify(failed[0])}`);
 }
 
