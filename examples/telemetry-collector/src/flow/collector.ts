@@ -164,15 +164,18 @@ export class Collector implements Measured {
         const state = this.#states.get(next.value);
         if (state === undefined) continue;
         const place = asked++;
-        turns[place] = await (state.turn ?? this.#take(state, this.#orderNow()));
+        turns[place] = await (state.turn ?? this.#takeNow(state));
       }
     };
     await Promise.all(Array.from({ length: MANUAL_AT_ONCE }, work));
     return turns;
   }
 
-  #orderNow(): TurnOrder {
-    return { instantMs: Math.floor(this.#clock.wall()), patienceMs: MANUAL_PATIENCE_MS, manual: true };
+  #takeNow(state: TargetState): Promise<Turn> | Turn {
+    const instantMs = Math.floor(this.#clock.wall());
+    // Its turn is over, but its probe has not settled yet.
+    if (state.running) return this.#overlap(state, instantMs);
+    return this.#take(state, { instantMs, patienceMs: MANUAL_PATIENCE_MS, manual: true });
   }
 
   /** Closes the target's circuit, whatever was, and says in which state it is. */
