@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { DIFFERENCES, type Difference } from './differences.suite.js';
 import { useVirtualTime } from './from-opossum.suite.js';
@@ -84,14 +83,5 @@ describe(`opossum and our breaker through the same ${HISTORIES} histories`, { ti
   it('both kinds of history are among them: those that go alike, and those that do not', () => {
     expect(differing.length).toBeGreaterThan(HISTORIES / 2);
     expect(differing.length).toBeLessThan(HISTORIES);
-  });
-});
-
-describe('docs/coming-from-opossum.md', () => {
-  it('explains each difference, and no other', () => {
-    const page = readFileSync(new URL('../../../../docs/coming-from-opossum.md', import.meta.url), 'utf8');
-    const [, section = ''] = page.split(/^## What differs$/m);
-    const rows = [...section.split(/^## /m)[0]!.matchAll(/^\| `([a-z-]+)` \| \S.* \| \S.* \|$/gm)];
-    expect(rows.map((row) => row[1])).toEqual([...DIFFERENCES]);
   });
 });
