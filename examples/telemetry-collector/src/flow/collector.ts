@@ -77,8 +77,8 @@ export class Collector implements Measured {
 
   /** Takes over what has changed; every other target keeps its state and its rhythm. */
   apply({ added, changed, removed }: TargetChanges): void {
-    for (const target of removed) this.#remove(target.name);
-    for (const target of changed) this.#remove(target.name, false);
+    for (const { name } of [...removed, ...changed]) this.#retire(name);
+    for (const { name } of removed) this.#schedule.delete(name);
     for (const target of [...added, ...changed]) {
       const state = new TargetState(target, this.#options.createProbe(target));
       this.#states.set(target.name, state);
@@ -87,12 +87,11 @@ export class Collector implements Measured {
     this.#ticker.changed();
   }
 
-  /** `forGood`: false keeps its place in the schedule for its successor. */
-  #remove(name: string, forGood = true): void {
+  /** Forgets a target, but for its place in the schedule: a successor takes that over. */
+  #retire(name: string): void {
     const state = this.#states.get(name);
     if (state === undefined) return;
     this.#states.delete(name);
-    if (forGood) this.#schedule.delete(name);
     // What the circuit knows is about a target that is no more.
     this.#options.breaker.reset(name);
     void Promise.resolve(state.turn).then(() => state.probe.close?.());
