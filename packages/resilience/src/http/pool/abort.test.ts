@@ -132,6 +132,7 @@ describe('HttpPool: abort', () => {
       (await abort)();
       expect(told).toEqual(['RequestAbortedError']);
       await until(() => pool.counts.open === 0);
+      expect(pool.counts).toMatchObject({ idle: 0, closing: 0, origins: 0 });
       expect(told).toEqual(['RequestAbortedError']);
       server.close();
     }

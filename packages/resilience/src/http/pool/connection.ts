@@ -3,23 +3,32 @@ import { Client, type Dispatcher, errors } from 'undici';
 import type { Clock } from '../../core/clock.js';
 import { type Connected, Dial, type DialOptions, type DialStage } from '../connect/dial.js';
 import type { Exchange } from './exchange.js';
-import type { HttpOrigin } from './http-origin.js';
 import type { Slot, SlotState } from './origin.js';
 import { STALE } from './retry-once.js';
 
+/** Where a connection leads to. */
+export interface Destination {
+  readonly url: URL;
+  readonly host: string;
+  readonly port: number;
+  readonly secure: boolean;
+  /** The name that the certificate must be for; undefined: the host. */
+  readonly servername: string | undefined;
+}
+
 /** Who hears what becomes of a connection. */
-export interface ConnectionOwner {
-  opened(connection: Connection, connected: Connected): void;
+export interface ConnectionOwner<O extends Destination> {
+  opened(connection: Connection<O>, connected: Connected): void;
   /** It could not be opened, or opening it was cancelled; `closed` follows. */
-  failed(connection: Connection, error: Error): void;
+  failed(connection: Connection<O>, error: Error): void;
   /** It has carried its request and can carry another. */
-  released(connection: Connection): void;
+  released(connection: Connection<O>): void;
   /** Its socket is the user's now, and still counts; `closed` follows. */
-  detached(connection: Connection): void;
+  detached(connection: Connection<O>): void;
   /** It is of no use any more, and the other side may not know yet; `closed` follows. */
-  lost(connection: Connection): void;
+  lost(connection: Connection<O>): void;
   /** Nothing is left of it. */
-  closed(connection: Connection, error: Error): void;
+  closed(connection: Connection<O>, error: Error): void;
 }
 
 export interface ConnectionSettings {
@@ -38,17 +47,17 @@ export interface ConnectionSettings {
 const LINGER_MS = 500;
 
 /** One socket and undici's client for it, which sends one request after the other. */
-export class Connection implements Slot<Connection, HttpOrigin> {
-  ahead: Connection | undefined;
-  behind: Connection | undefined;
+export class Connection<O extends Destination> implements Slot<Connection<O>, O> {
+  ahead: Connection<O> | undefined;
+  behind: Connection<O> | undefined;
   state: SlotState = 'connecting';
-  readonly origin: HttpOrigin;
+  readonly origin: O;
   readonly #settings: ConnectionSettings;
-  readonly #owner: ConnectionOwner;
+  readonly #owner: ConnectionOwner<O>;
   readonly #dial: Dial;
   #connected: Connected | undefined;
   #client: Client | undefined;
-  #exchange: Exchange | undefined;
+  #exchange: Exchange<O> | undefined;
   #served = 0;
   #error: Error | undefined;
   #retiring: Disposable | undefined;
@@ -57,12 +66,7 @@ export class Connection implements Slot<Connection, HttpOrigin> {
   #told = false;
   #givenUp = false;
 
-  constructor(
-    origin: HttpOrigin,
-    settings: ConnectionSettings,
-    owner: ConnectionOwner,
-    extra: () => Disposable | undefined,
-  ) {
+  constructor(origin: O, settings: ConnectionSettings, owner: ConnectionOwner<O>, extra: () => Disposable | undefined) {
     this.origin = origin;
     this.#settings = settings;
     this.#owner = owner;
@@ -130,7 +134,7 @@ export class Connection implements Slot<Connection, HttpOrigin> {
     socket.resume();
   }
 
-  serve(exchange: Exchange, waitedMs: number): void {
+  serve(exchange: Exchange<O>, waitedMs: number): void {
     const { socket, phases } = this.#connected!;
     const reused = this.#served++ > 0;
     if (!reused) socket.setTimeout(0).ref();
@@ -141,7 +145,7 @@ export class Connection implements Slot<Connection, HttpOrigin> {
   }
 
   /** The client is done with the exchange. If its socket is not reusable, it is destroyed by now. */
-  finished(exchange: Exchange, answered: boolean): void {
+  finished(exchange: Exchange<O>, answered: boolean): void {
     if (this.#exchange !== exchange) return;
     this.#exchange = undefined;
     // After a complete answer that is because either side had announced it.

@@ -2,9 +2,7 @@ import type { Duplex } from 'node:stream';
 import { type Dispatcher, errors } from 'undici';
 import { DueAlarm } from '../../core/due-alarms.js';
 import type { Linked } from './chain.js';
-import type { Connection } from './connection.js';
 import { type RawHandler, rawHandler } from './handler.js';
-import type { HttpOrigin } from './http-origin.js';
 import { NOT_SENT, type PhasesContext } from './phases.js';
 import { isRepeatable, lostConnection, replayable, STALE } from './retry-once.js';
 
@@ -15,16 +13,25 @@ export interface PooledOptions {
 }
 export type PooledDispatchOptions = Dispatcher.DispatchOptions & PooledOptions & { servername?: string };
 
+/** What an exchange needs of the connection that carries it. */
+interface Carrier<O> {
+  /** Whether it has carried a request before the present one. */
+  readonly reused: boolean;
+  abandon(): void;
+  detach(): void;
+  finished(exchange: Exchange<O>, answered: boolean): void;
+}
+
 /** Who hears what becomes of a request. */
-export interface ExchangeOwner {
+export interface ExchangeOwner<O> {
   /** It waited for a socket, and does so no longer. */
-  withdrawn(exchange: Exchange): void;
+  withdrawn(exchange: Exchange<O>): void;
   /** It waited for too long. */
-  expired(exchange: Exchange): void;
+  expired(exchange: Exchange<O>): void;
   /** Nothing of it was sent, or it may be sent again: it needs another socket. */
-  again(exchange: Exchange, stale: boolean): void;
+  again(exchange: Exchange<O>, stale: boolean): void;
   /** It is over: answered, failed or aborted. */
-  over(exchange: Exchange): void;
+  over(exchange: Exchange<O>): void;
 }
 
 type Stage = 'new' | 'waiting' | 'assigned' | 'sent' | 'over';
@@ -33,25 +40,25 @@ type Stage = 'new' | 'waiting' | 'assigned' | 'sent' | 'over';
  * One request and its answer, between the user's handler and undici's client: it can be aborted from the beginning, whereas
  * undici looks at a signal only when it sends, and it finds another socket when its first turns out to be dead.
  */
-export class Exchange extends DueAlarm implements Linked<Exchange>, RawHandler {
-  ahead: Exchange | undefined;
-  behind: Exchange | undefined;
-  origin!: HttpOrigin;
+export class Exchange<O> extends DueAlarm implements Linked<Exchange<O>>, RawHandler {
+  ahead: Exchange<O> | undefined;
+  behind: Exchange<O> | undefined;
+  origin!: O;
   readonly options: PooledDispatchOptions;
   /** By the pool's clock; undefined where it had a socket at once. */
   waitingSinceMs: number | undefined;
   readonly #handler: RawHandler;
-  readonly #owner: ExchangeOwner;
+  readonly #owner: ExchangeOwner<O>;
   readonly #context: PhasesContext = { phases: NOT_SENT, socket: undefined };
   #stage: Stage = 'new';
-  #connection: Connection | undefined;
+  #connection: Carrier<O> | undefined;
   #abortSent: (reason?: Error) => void = () => {};
   #allSent = false;
   #answering = false;
   #repeated = false;
   #unwatchBody: (() => void) | undefined;
 
-  constructor(options: PooledDispatchOptions, handler: Dispatcher.DispatchHandler, owner: ExchangeOwner) {
+  constructor(options: PooledDispatchOptions, handler: Dispatcher.DispatchHandler, owner: ExchangeOwner<O>) {
     super();
     this.options = replayable(options);
     this.#handler = rawHandler(handler);
@@ -100,7 +107,7 @@ export class Exchange extends DueAlarm implements Linked<Exchange>, RawHandler {
   }
 
   /** It has a socket, and is handed to the client of that. */
-  assign(connection: Connection, { phases, socket }: PhasesContext): void {
+  assign(connection: Carrier<O>, { phases, socket }: PhasesContext): void {
     this.#unwatchBody?.();
     this.waitingSinceMs = undefined;
     this.#connection = connection;
@@ -136,7 +143,7 @@ export class Exchange extends DueAlarm implements Linked<Exchange>, RawHandler {
   }
 
   /** Lets go of the socket, once the client is done with this request: it may still be tidying up. */
-  #leaveConnection(connection: Connection, answered: boolean): void {
+  #leaveConnection(connection: Carrier<O>, answered: boolean): void {
     this.#connection = undefined;
     queueMicrotask(() => connection.finished(this, answered));
   }
@@ -216,7 +223,7 @@ export class Exchange extends DueAlarm implements Linked<Exchange>, RawHandler {
   }
 
   /** A server that closes an idle socket may do so just when a request is on its way. */
-  #mayRepeat(connection: Connection, error: Error): boolean {
+  #mayRepeat(connection: Carrier<O>, error: Error): boolean {
     const silent = this.#stage === 'sent' && !this.#answering;
     return silent && !this.#repeated && connection.reused && lostConnection(error) && isRepeatable(this.options);
   }

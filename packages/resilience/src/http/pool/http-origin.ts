@@ -1,11 +1,11 @@
 import { isIP } from 'node:net';
 import { type Dispatcher, errors } from 'undici';
-import type { Connection } from './connection.js';
+import type { Connection, Destination } from './connection.js';
 import type { Exchange } from './exchange.js';
 import { Origin } from './origin.js';
 
 /** Where a pool's sockets lead: scheme, host and port, and for TLS the name that the certificate must be for. */
-export class HttpOrigin extends Origin<Connection, Exchange> {
+export class HttpOrigin extends Origin<Connection<HttpOrigin>, Exchange<HttpOrigin>> implements Destination {
   readonly url: URL;
   /** Without brackets. */
   readonly host: string;

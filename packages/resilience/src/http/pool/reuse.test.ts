@@ -1,5 +1,4 @@
 import { once } from 'node:events';
-import { createServer as createHttpServer } from 'node:http';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
@@ -144,37 +143,5 @@ describe('HttpPool: a reused socket that is dead', () => {
       expect(pool.counts.idle).toBe(1);
       expect(await get(servers.url, pool, { method: 'POST', body: Readable.from(['stream']) })).toBe('hello');
     }
-  });
-});
-
-describe('HttpPool: idle sockets', () => {
-  it('closes them after their time, and those that never served, too', async () => {
-    await using servers = await startServers(1, (_request, response) => void response.end('hello'));
-    let found: (addresses: Array<{ address: string; family: 4 }>) => void = () => {};
-    let looked = Promise.resolve([{ address: '127.0.0.1', family: 4 as const }]);
-    await using pool = withPool({ keepAliveTimeoutMs: 50, nameLookup: { lookup: () => looked } });
-    const url = servers.url.replace('127.0.0.1', 'a.test');
-    const first = get(url, pool);
-    await until(() => pool.counts.busy === 1);
-    looked = new Promise((resolve) => {
-      found = resolve;
-    });
-    await Promise.all([first, get(url, pool)]);
-    found([{ address: '127.0.0.1', family: 4 }]);
-    await until(() => servers.accepted === 2);
-    await until(() => pool.counts.open === 0 && servers.sockets.size === 0);
-    expect(pool.counts.origins).toBe(0);
-  });
-
-  it('notices when their servers close them', async () => {
-    const server = createHttpServer({ keepAliveTimeout: 1 }, (_request, response) => void response.end('hello'));
-    await once(server.listen(0, '127.0.0.1'), 'listening');
-    await using pool = withPool();
-    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
-    for (let round = 0; round < 3; round++) {
-      expect(await get(url, pool)).toBe('hello');
-      await until(() => pool.counts.open === 0);
-    }
-    server.close();
   });
 });

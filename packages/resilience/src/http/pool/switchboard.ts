@@ -13,6 +13,9 @@ import { HttpOrigin, normalKey, originKey } from './http-origin.js';
 import { POOL_METRICS, type PoolRejection } from './metrics.js';
 import { Tally } from './tally.js';
 
+type PooledConnection = Connection<HttpOrigin>;
+type PooledExchange = Exchange<HttpOrigin>;
+
 export interface SwitchboardOptions {
   readonly name: string;
   readonly clock: Clock;
@@ -31,13 +34,18 @@ export interface PoolEvents {
 }
 
 /** Connects requests with sockets: what the allotment decides is done here, and what happens to either is told it. */
-export class Switchboard implements ExchangeOwner, ConnectionOwner, Sockets<Connection, Exchange, HttpOrigin> {
+export class Switchboard
+  implements
+    ExchangeOwner<HttpOrigin>,
+    ConnectionOwner<HttpOrigin>,
+    Sockets<PooledConnection, PooledExchange, HttpOrigin>
+{
   readonly #options: SwitchboardOptions;
   readonly #clock: Clock;
-  readonly #allotment: Allotment<Connection, Exchange, HttpOrigin>;
+  readonly #allotment: Allotment<PooledConnection, PooledExchange, HttpOrigin>;
   readonly #alarms: DueAlarms;
   readonly #tally = new Tally();
-  readonly #connections = new Set<Connection>();
+  readonly #connections = new Set<PooledConnection>();
   #active = 0;
   #needsDrain = false;
   #shutdown: Error | undefined;
@@ -57,7 +65,7 @@ export class Switchboard implements ExchangeOwner, ConnectionOwner, Sockets<Conn
 
   /** As a dispatcher's: false says that the request waits, and that it is better to wait for `drain`. */
   dispatch(options: PooledDispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
-    const exchange = new Exchange(options, handler, this);
+    const exchange = new Exchange<HttpOrigin>(options, handler, this);
     this.#active++;
     try {
       if (this.#shutdown !== undefined) throw this.#rejection('shutdown', undefined, this.#shutdown);
@@ -87,7 +95,7 @@ export class Switchboard implements ExchangeOwner, ConnectionOwner, Sockets<Conn
   }
 
   /** Gives a request a socket or lets it wait for one. */
-  #place(exchange: Exchange, urgent: boolean): void {
+  #place(exchange: PooledExchange, urgent: boolean): void {
     exchange.enter();
     if (!this.#allotment.request(exchange.origin, exchange, urgent)) {
       this.expel(exchange);
@@ -98,7 +106,7 @@ export class Switchboard implements ExchangeOwner, ConnectionOwner, Sockets<Conn
     }
   }
 
-  #setAlarm(exchange: Exchange, now: number): void {
+  #setAlarm(exchange: PooledExchange, now: number): void {
     const { deadline = Number.POSITIVE_INFINITY } = exchange.options;
     this.#alarms.set(exchange, Math.min(now + this.#options.queueTimeoutMs, deadline));
   }
@@ -112,14 +120,14 @@ export class Switchboard implements ExchangeOwner, ConnectionOwner, Sockets<Conn
 
   // What exchanges report.
 
-  withdrawn(exchange: Exchange): void {
+  withdrawn(exchange: PooledExchange): void {
     this.#tally.rejections.aborted++;
     this.#alarms.cancel(exchange);
     this.#allotment.leave(exchange.origin, exchange);
     this.#drained(exchange.origin);
   }
 
-  expired(exchange: Exchange): void {
+  expired(exchange: PooledExchange): void {
     const now = this.#clock.now();
     const late = exchange.options.deadline !== undefined && exchange.options.deadline <= now;
     if (!late && this.#allotment.isCovered(exchange.origin, exchange)) {
@@ -133,7 +141,7 @@ export class Switchboard implements ExchangeOwner, ConnectionOwner, Sockets<Conn
     this.#drained(exchange.origin);
   }
 
-  again(exchange: Exchange, stale: boolean): void {
+  again(exchange: PooledExchange, stale: boolean): void {
     exchange.origin = this.#allotment.find(exchange.origin.key) ?? exchange.origin;
     if (this.#shutdown !== undefined && this.#onEmpty !== undefined) {
       exchange.fail(this.#rejection('shutdown', exchange.origin, this.#shutdown));
@@ -147,13 +155,13 @@ export class Switchboard implements ExchangeOwner, ConnectionOwner, Sockets<Conn
     this.#place(exchange, true);
   }
 
-  over(_exchange: Exchange): void {
+  over(_exchange: PooledExchange): void {
     if (--this.#active === 0) this.#onQuiet?.();
   }
 
   // What the allotment decides.
 
-  open(origin: HttpOrigin): Connection {
+  open(origin: HttpOrigin): PooledConnection {
     const borrow = () =>
       this.#allotment.borrow(origin) ? { [Symbol.dispose]: () => this.#allotment.giveBack(origin) } : undefined;
     const connection = new Connection(origin, this.#options.connection, this, borrow);
@@ -161,11 +169,11 @@ export class Switchboard implements ExchangeOwner, ConnectionOwner, Sockets<Conn
     return connection;
   }
 
-  cancel(connection: Connection): void {
+  cancel(connection: PooledConnection): void {
     connection.cancel(new errors.RequestAbortedError('nobody waits for this connection any more'));
   }
 
-  serve(connection: Connection, exchange: Exchange): void {
+  serve(connection: PooledConnection, exchange: PooledExchange): void {
     this.#alarms.cancel(exchange);
     const sinceMs = exchange.waitingSinceMs;
     const waitedMs = sinceMs === undefined ? 0 : this.#clock.now() - sinceMs;
@@ -176,19 +184,19 @@ export class Switchboard implements ExchangeOwner, ConnectionOwner, Sockets<Conn
     this.#drained(exchange.origin);
   }
 
-  evict(connection: Connection): void {
+  evict(connection: PooledConnection): void {
     this.#tally.evictions++;
     connection.retire();
   }
 
-  expel(exchange: Exchange): void {
+  expel(exchange: PooledExchange): void {
     this.#alarms.cancel(exchange);
     exchange.fail(this.#rejection('queue-full', exchange.origin));
   }
 
   // What connections report.
 
-  opened(connection: Connection, { phases: { lookupMs, tcpMs, tlsMs } }: Connected): void {
+  opened(connection: PooledConnection, { phases: { lookupMs, tcpMs, tlsMs } }: Connected): void {
     this.#tally.connects++;
     this.#tally.connectDurations.observe((lookupMs + tcpMs + tlsMs) / 1000);
     this.#tell('connection_pool.connected', connection.origin);
@@ -196,7 +204,7 @@ export class Switchboard implements ExchangeOwner, ConnectionOwner, Sockets<Conn
     this.#allotment.connected(connection);
   }
 
-  failed(connection: Connection, error: Error): void {
+  failed(connection: PooledConnection, error: Error): void {
     if (connection.givenUp) {
       this.#tally.connectErrors.cancelled++;
     } else {
@@ -210,20 +218,20 @@ export class Switchboard implements ExchangeOwner, ConnectionOwner, Sockets<Conn
     exchange.fail(error);
   }
 
-  released(connection: Connection): void {
+  released(connection: PooledConnection): void {
     this.#allotment.released(connection);
   }
 
-  detached(connection: Connection): void {
+  detached(connection: PooledConnection): void {
     this.#connections.delete(connection);
     if (this.#connections.size === 0) this.#onEmpty?.();
   }
 
-  lost(connection: Connection): void {
+  lost(connection: PooledConnection): void {
     if (connection.state !== 'closing') this.#allotment.closing(connection);
   }
 
-  closed(connection: Connection, error: Error): void {
+  closed(connection: PooledConnection, error: Error): void {
     this.#connections.delete(connection);
     if (connection.client !== undefined) {
       this.#tell('connection_pool.disconnected', connection.origin, error);
