@@ -1,4 +1,4 @@
-import { checkNumber } from '../config/options.js';
+import { numberOption } from '../config/option.js';
 import { type Clock, systemClock } from '../core/clock.js';
 import { ConfigError } from '../core/errors.js';
 import type { Context } from '../core/types.js';
@@ -86,7 +86,7 @@ export interface BatchPoolSettings<T, R> {
 export function readBatchPoolOptions<T, R>(options: BatchPoolOptions<T, R>): BatchPoolSettings<T, R> {
   const { name = 'batch', maxBytes, sizeOf, whenFull = 'wait' } = options;
   const count = (option: string, value: number, min: number) =>
-    checkNumber(name, option, value, { min, integer: true });
+    numberOption(name, option, value, { min, integer: true });
   if (typeof options.process !== 'function') throw new ConfigError(`${name}: process is no function`);
   if (whenFull !== 'wait' && whenFull !== 'reject') {
     throw new ConfigError(`${name}: whenFull is ${JSON.stringify(whenFull)}; it must be "wait" or "reject"`);
@@ -101,8 +101,8 @@ export function readBatchPoolOptions<T, R>(options: BatchPoolOptions<T, R>): Bat
     name,
     process: options.process,
     batchSize,
-    maxAgeMs: checkNumber(name, 'maxAgeMs', options.maxAgeMs ?? 1_000, { min: 0 }),
-    maxBytes: maxBytes === undefined ? Number.POSITIVE_INFINITY : checkNumber(name, 'maxBytes', maxBytes, { min: 1 }),
+    maxAgeMs: numberOption(name, 'maxAgeMs', options.maxAgeMs ?? 1_000, { min: 0 }),
+    maxBytes: maxBytes === undefined ? Number.POSITIVE_INFINITY : numberOption(name, 'maxBytes', maxBytes, { min: 1 }),
     sizeOf,
     workers,
     maxQueued: count('maxQueued', options.maxQueued ?? 10 * batchSize * workers, batchSize),

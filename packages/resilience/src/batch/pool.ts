@@ -1,4 +1,4 @@
-import { checkNumber } from '../config/options.js';
+import { numberOption } from '../config/option.js';
 import { Alarms } from '../core/alarms.js';
 import type { Timer } from '../core/clock.js';
 import { RejectedError, TimeoutError } from '../core/errors.js';
@@ -118,7 +118,7 @@ export class BatchPool<T, R = void> implements Measured {
    * those in flight are aborted and their callers get a TimeoutError. No item is left without an outcome.
    */
   drain({ deadlineMs }: { deadlineMs: number }): Promise<DrainResult> {
-    if (deadlineMs !== NEVER) checkNumber(this.name, 'deadlineMs of drain', deadlineMs, { min: 0 });
+    if (deadlineMs !== NEVER) numberOption(this.name, 'deadlineMs of drain', deadlineMs, { min: 0 });
     this.#closed = true;
     this.#hurry = 'drain';
     const before = this.#cutOff;
