@@ -20,6 +20,8 @@ export async function advance(ms: number): Promise<void> {
   await settle();
 }
 
+export const caught = (promise: Promise<unknown>): Promise<unknown> => promise.catch((error: unknown) => error);
+
 export function guestOf(options: Opossum.Options = {}, hosting: FromOpossumOptions = {}) {
   const breaker = new Opossum(opossumAction, {
     name: 'web',
@@ -29,7 +31,6 @@ export function guestOf(options: Opossum.Options = {}, hosting: FromOpossumOptio
     ...options,
   });
   const policy = fromOpossum(breaker, { stalls: new StallMonitor(), ...hosting });
-  const fail = (error: unknown = down) =>
-    policy.execute(() => Promise.reject(error)).catch((caught: unknown) => caught);
+  const fail = (error: unknown = down) => caught(policy.execute(() => Promise.reject(error)));
   return { breaker, policy, fail };
 }

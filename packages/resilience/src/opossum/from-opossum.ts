@@ -98,7 +98,7 @@ export class OpossumPolicy extends Layer implements Measured {
   }
 
   #enter(visit: Visit): Promise<unknown> {
-    // An operation may execute another through the same breaker before it first waits.
+    // A listener of the breaker may execute something through it in between.
     const outer = this.#entering;
     this.#entering = visit;
     try {
@@ -137,7 +137,7 @@ export class OpossumPolicy extends Layer implements Measured {
 
   #refused(refusal: GuestRefusal): void {
     const visit = this.#entering;
-    if (visit !== undefined && visit.running === undefined) visit.refusal ??= refusal;
+    if (visit !== undefined && !visit.begun) visit.refusal ??= refusal;
   }
 
   /** Says and counts a change of the breaker's state. */

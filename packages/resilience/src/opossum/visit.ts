@@ -19,8 +19,13 @@ export interface GuestRefusal {
   readonly error: Error;
 }
 
+/** One call on its way through a guest: what its `errorFilter` and its fallback get as an argument. */
+export interface OpossumCall {
+  run(): Promise<unknown>;
+}
+
 /** One call that is with the guest: what the guest did with it, and what became of its operation. */
-export class Visit {
+export class Visit implements OpossumCall {
   readonly host: object;
   /** What the operation sees; a child, if the guest has a timeout. */
   readonly call: Call;
@@ -37,6 +42,8 @@ export class Visit {
   timeout: TimeoutError | undefined;
   /** The guest gave it up while it stood in a queue further in: that queue's refusal is the answer. */
   displaced = false;
+  /** The guest has admitted it. */
+  begun = false;
   running: Promise<unknown> | undefined;
   /** What the operation came to, once it settled. */
   verdict: Verdict | undefined;
@@ -52,6 +59,7 @@ export class Visit {
 
   /** Called by the guest, through its action, if it admits the call. */
   run(): Promise<unknown> {
+    this.begun = true;
     this.running = this.#next(this.call);
     return this.running.then(
       (value) => {
@@ -66,6 +74,3 @@ export class Visit {
     );
   }
 }
-
-/** One call on its way through a guest: what its `errorFilter` and its fallback get as an argument. */
-export type OpossumCall = Pick<Visit, 'run'>;
