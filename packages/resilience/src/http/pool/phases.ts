@@ -13,7 +13,7 @@ export interface RequestPhases {
   readonly tlsMs: number;
 }
 
-/** @internal */
+/** What a pool notes on the context of a request. */
 export interface PhasesContext {
   phases: RequestPhases;
   socket: Socket | undefined;
