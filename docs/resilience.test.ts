@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { REJECTIONS_RETRIED, resilienceMetrics } from '@breakwater/resilience';
 import { describe, expect, it } from 'vitest';
-import { REJECTIONS_RETRIED, resilienceMetrics } from '../packages/resilience/src/index.js';
 import { ROOT } from '../scripts/workspace.js';
 
 const lines = readFileSync(join(ROOT, 'docs/resilience.md'), 'utf8').split('\n');

@@ -4,7 +4,7 @@ export { nameLookupFromEnv } from './lookup/from-env.js';
 export type { Address, LookupOptions, NameLookup } from './lookup/name-lookup.js';
 export { NameLookupError, type NameLookupErrorCode } from './lookup/name-lookup-error.js';
 export { type NameLookupOptions, nameLookup, type SystemLookup } from './lookup/system-lookup.js';
-export type { PooledDispatchOptions, PooledOptions } from './pool/exchange.js';
 export { httpPoolFromEnv } from './pool/from-env.js';
 export { type HttpPool, type HttpPoolOptions, httpPool, type PoolCounts } from './pool/http-pool.js';
 export { type RequestPhases, requestPhases, requestSocket } from './pool/phases.js';
+export type { PooledDispatchOptions, PooledOptions } from './pool/pooled-options.js';

@@ -185,6 +185,6 @@ describe('keyedSemaphore', () => {
       semaphore_keys: 2,
       semaphore_acquired_total: 2,
     });
-    expect(keyedSemaphore({ permits: 1 }).name).toBe('keyedSemaphore');
+    expect(keyedSemaphore({ permits: 1 }).name).toBe('keyed-semaphore');
   });
 });

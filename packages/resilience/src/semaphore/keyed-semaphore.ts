@@ -28,7 +28,7 @@ export class KeyedSemaphore extends Gate {
   readonly #pool: KeyedPermitPool;
 
   constructor(options: KeyedSemaphoreOptions) {
-    const name = options.name ?? 'keyedSemaphore';
+    const name = options.name ?? 'keyed-semaphore';
     const count = (option: 'permits' | 'totalPermits' | 'maxQueue' | 'maxQueueTotal', value: number, min: number) =>
       numberOption(name, option, value, { min, integer: true, infinite: option !== 'permits' });
     const limit = new FixedLimit(count('permits', options.permits, 1));

@@ -4,14 +4,8 @@ import { DueAlarm } from '../../core/due-alarms.js';
 import type { Linked } from './chain.js';
 import { type RawHandler, rawHandler } from './handler.js';
 import { NOT_SENT, type PhasesContext } from './phases.js';
+import type { PooledDispatchOptions } from './pooled-options.js';
 import { isRepeatable, lostConnection, replayable, STALE } from './retry-once.js';
-
-/** What a pool takes beside undici's own options of a request. */
-export interface PooledOptions {
-  /** Monotonic milliseconds of the pool's clock, after which the request no longer waits for a socket. */
-  deadline?: number;
-}
-export type PooledDispatchOptions = Dispatcher.DispatchOptions & PooledOptions & { servername?: string };
 
 /** What an exchange needs of the connection that carries it. */
 interface Carrier<O> {

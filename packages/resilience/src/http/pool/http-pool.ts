@@ -8,7 +8,7 @@ import type { TlsOptions } from '../connect/dial.js';
 import { TlsSessions } from '../connect/tls-sessions.js';
 import type { NameLookup } from '../lookup/name-lookup.js';
 import { nameLookup as systemLookup } from '../lookup/system-lookup.js';
-import type { PooledDispatchOptions } from './exchange.js';
+import type { PooledDispatchOptions } from './pooled-options.js';
 import { Switchboard } from './switchboard.js';
 
 export interface HttpPoolOptions {

@@ -1,4 +1,4 @@
-import type { PooledDispatchOptions } from './exchange.js';
+import type { PooledDispatchOptions } from './pooled-options.js';
 
 /** Of the client of a socket that was closed before the request was sent. It never leaves the pool. */
 export const STALE = new Error('the socket was closed before the request was sent');

@@ -8,9 +8,10 @@ import type { Connected } from '../connect/dial.js';
 import { Allotment, type AllotmentLimits, type Sockets } from './allotment.js';
 import { connectErrorReason } from './connect-error.js';
 import { Connection, type ConnectionOwner, type ConnectionSettings } from './connection.js';
-import { Exchange, type ExchangeOwner, type PooledDispatchOptions } from './exchange.js';
+import { Exchange, type ExchangeOwner } from './exchange.js';
 import { HttpOrigin, normalKey, originKey } from './http-origin.js';
 import { POOL_METRICS, type PoolRejection } from './metrics.js';
+import type { PooledDispatchOptions } from './pooled-options.js';
 import { Tally } from './tally.js';
 
 type PooledConnection = Connection<HttpOrigin>;
