@@ -38,6 +38,9 @@ async function setup(options: HttpPoolOptions = {}) {
     pool,
     url,
     answers,
+    find: () => {
+      looked = Promise.resolve([address]);
+    },
     hold: () => {
       held = true;
     },
@@ -62,6 +65,19 @@ describe('HttpPool: idle sockets', () => {
     await until(() => pool.counts.idle === 2);
     for (const socket of servers.sockets) socket.destroy();
     await until(() => pool.counts.open === 0);
+  });
+
+  it('are given up when their server says something that nobody asked for', async () => {
+    const clock = new VirtualClock();
+    await using scene = await setup({ clock });
+    const { pool, servers, url } = scene;
+    await until(() => pool.counts.idle === 2);
+    for (const socket of servers.sockets) socket.end('HTTP/1.1 408 Request Timeout\r\nconnection: close\r\n\r\n');
+    await until(() => pool.counts.idle === 0);
+    await clock.advance(500);
+    expect(pool.counts.open).toBe(0);
+    scene.find();
+    expect(await get(url, pool)).toBe('hello');
   });
 
   it('serve without a limit to their silence, and keep the process alive only then', async () => {
