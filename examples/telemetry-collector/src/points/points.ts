@@ -1,5 +1,6 @@
 import type { Measured, Recorder } from '@breakwater/resilience';
 import type { Turn } from '../flow/turn.js';
+import { toMicroseconds } from '../probes/microseconds.js';
 import type { FieldValue } from '../probes/probe.js';
 import type { Target } from '../targets/target.js';
 import { fieldsText, joinTags, nameText, type TagText, tagTexts, UNWRITABLE, type Unwritable } from './line.js';
@@ -63,9 +64,6 @@ function conclusionOf({ outcome, durationMs, error }: Turn): Record<string, Fiel
     ...(error !== undefined && { error: error.code }),
   };
 }
-
-/** Milliseconds with three decimals: more would only be noise. */
-const toMicroseconds = (ms: number): number => Math.round(ms * 1000) / 1000;
 
 function renamed<T>(record: Readonly<Record<string, T>>, taken: ReadonlySet<string>): Readonly<Record<string, T>> {
   for (const name in record) if (taken.has(name)) return rename(record, taken);

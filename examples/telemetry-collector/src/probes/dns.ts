@@ -3,6 +3,7 @@ import type { DnsTarget, DnsType } from '../targets/target.js';
 import { authority } from './authority.js';
 import { reverseName } from './dns/reverse-name.js';
 import type { ProbeEdges } from './edges.js';
+import { toMicroseconds } from './microseconds.js';
 import { type Probe, ProbeError, type ProbeErrorCode, type ProbeOperation, type Reading } from './probe.js';
 import { type RunLimit, runWithin } from './run-limit.js';
 
@@ -43,7 +44,7 @@ export class DnsProbe implements Probe {
     const answers = await this.#ask(limit);
     const ttls = answers.flatMap(({ ttl }) => ttl ?? []);
     const fields = {
-      rtt_ms: this.#clock.now() - startedMs,
+      rtt_ms: toMicroseconds(this.#clock.now() - startedMs),
       answers: answers.length,
       ...(ttls.length > 0 && { ttl_seconds: Math.min(...ttls) }),
     };

@@ -2,6 +2,7 @@ import { connectSocket, type NameLookup } from '@breakwater/resilience/http';
 import type { TcpTarget } from '../targets/target.js';
 import { authority } from './authority.js';
 import type { ProbeEdges } from './edges.js';
+import { toMicroseconds } from './microseconds.js';
 import type { Probe, ProbeOperation, Reading } from './probe.js';
 import { type RunLimit, runWithin } from './run-limit.js';
 
@@ -26,7 +27,13 @@ export class TcpProbe implements Probe {
       });
       // It has connected, which is all that was asked: what happens on hanging up does not matter.
       socket.on('error', () => {}).destroy();
-      return [{ measurement: 'tcp', tags: {}, fields: { lookup_ms: phases.lookupMs, connect_ms: phases.tcpMs } }];
+      return [
+        {
+          measurement: 'tcp',
+          tags: {},
+          fields: { lookup_ms: toMicroseconds(phases.lookupMs), connect_ms: toMicroseconds(phases.tcpMs) },
+        },
+      ];
     };
     this.operations = [
       { name: 'connect', run: (context) => runWithin(context, clock, authority(host, port), measure) },

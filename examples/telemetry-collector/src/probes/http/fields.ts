@@ -1,3 +1,4 @@
+import { toMicroseconds } from '../microseconds.js';
 import type { FieldValue } from '../probe.js';
 import type { Exchange, ExchangeTimes } from './exchange.js';
 
@@ -6,7 +7,8 @@ const DAY_MS = 86_400_000;
 /** The fields of a request that took one exchange or, with redirects, several: their times are sums. */
 export function fieldsOf(exchanges: readonly Exchange[], nowMs: number): Record<string, FieldValue> {
   const { status, bodyBytes, certificateEndsMs } = exchanges.at(-1)!;
-  const sum = (part: keyof ExchangeTimes) => exchanges.reduce((total, { times }) => total + times[part], 0);
+  const sum = (part: keyof ExchangeTimes) =>
+    toMicroseconds(exchanges.reduce((total, { times }) => total + times[part], 0));
   return {
     status,
     redirects: exchanges.length - 1,
