@@ -118,8 +118,33 @@ describe('2,000 targets every 10 s in 50 slots', () => {
     const recovers: Behaviour = (clock, nowMs) => answersAfter(clock, nowMs < MINUTE ? NEVER_MS : 20);
     const { of } = await simulate(
       { dead: { count: 400, behaviour: hanging }, back: { count: 1, behaviour: recovers } },
-      10 * MINUTE,
+      5 * MINUTE,
     );
     expect(of('back')[0]).toMatchObject({ state: 'up', slow: false });
+  }, 120_000);
+
+  it('of which 400 hang, and for two seconds all: the others are up again at their next turn', async () => {
+    const blip: Behaviour = (clock, nowMs) =>
+      answersAfter(clock, nowMs >= MINUTE && nowMs < MINUTE + 2_000 ? NEVER_MS : 20);
+    const { of } = await simulate(
+      { well: { count: 1_600, behaviour: blip }, dead: { count: 400, behaviour: hanging } },
+      MINUTE + 32_000,
+    );
+    const well = of('well');
+    expect(well.filter(({ state }) => state !== 'up')).toEqual([]);
+    // What ran in those two seconds was lost, and hardly anything else.
+    const { up = 0, ...lost } = outcomes(well);
+    expect(Object.values(lost).reduce((sum, count) => sum + count, 0)).toBeLessThan((1_600 / 10) * 2 * 1.2);
+    expect(up).toBeGreaterThan(1_600 * 8.5);
+  }, 120_000);
+
+  it('of which 400 hang, and for a minute all: the others are up again within two intervals', async () => {
+    const outage: Behaviour = (clock, nowMs) =>
+      answersAfter(clock, nowMs >= MINUTE && nowMs < 2 * MINUTE ? NEVER_MS : 20);
+    const { of } = await simulate(
+      { well: { count: 1_600, behaviour: outage }, dead: { count: 400, behaviour: hanging } },
+      2 * MINUTE + 2 * INTERVAL_MS,
+    );
+    expect(of('well').filter(({ state }) => state !== 'up')).toEqual([]);
   }, 120_000);
 });

@@ -48,7 +48,7 @@ export function statusOf(state: TargetState, circuit: CircuitState, nextMs: numb
     timeoutMs: target.timeoutMs,
     state: conditionOf(state, circuit),
     circuit,
-    slow: state.pace !== 'prompt',
+    slow: state.standing.pace !== 'prompt',
     running: state.running,
     nextTurn: nextMs === undefined ? null : new Date(nextMs).toISOString(),
     last: lastTurn(state.last),

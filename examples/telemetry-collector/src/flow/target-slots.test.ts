@@ -2,7 +2,30 @@ import { RejectedError } from '@breakwater/resilience';
 import { settle, VirtualClock } from '@breakwater/resilience/testing';
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { type Pace, type Slot, SlowShareFullError, TargetSlots } from './target-slots.js';
+import type { Slot } from './slot.js';
+import { type Pace, Standing } from './standing.js';
+import { SlowShareFullError, TargetSlots } from './target-slots.js';
+import type { Turn } from './turn.js';
+
+interface Past {
+  /** When it timed out last, and when it last had an answer. */
+  ranMs?: number;
+  answeredMs?: number;
+}
+
+const DURATION_MS = { prompt: 20, lingering: 3_000, hanging: 5_000 } as const;
+
+function standingOf(pace: Pace, { ranMs = 0, answeredMs = 0 }: Past = {}): Standing {
+  const standing = new Standing();
+  standing.began(answeredMs);
+  standing.ended({ outcome: 'up', durationMs: 20, stalledMs: 0 } as Turn);
+  standing.began(ranMs);
+  const outcome = pace === 'hanging' ? 'timeout' : 'up';
+  standing.ended({ outcome, durationMs: DURATION_MS[pace], stalledMs: 0 } as Turn);
+  return standing;
+}
+
+const { signal } = new AbortController();
 
 describe('target slots', () => {
   let clock: VirtualClock;
@@ -13,8 +36,8 @@ describe('target slots', () => {
     slots = new TargetSlots({ slots: 8, clock });
   });
 
-  const enter = (pace: Pace, lastRunMs = 0, patienceMs = 5_000) =>
-    slots.enter(pace, { startBy: clock.now() + patienceMs, lastRunMs });
+  const enter = (pace: Pace, past: Past = {}) =>
+    slots.enter(standingOf(pace, past), { startBy: clock.now() + 5_000, signal });
   const enterMany = (count: number, pace: Pace) => Promise.all(Array.from({ length: count }, () => enter(pace)));
 
   it('give a quarter of themselves to slow runs', () => {
@@ -44,25 +67,55 @@ describe('target slots', () => {
 
   it('let a target that hung start in the slow share, and keep it there', async () => {
     const slot = await enter('hanging');
-    expect(slots.slowInUse).toBe(1);
+    await settle();
+    expect([slots.slowInUse, slots.trialInUse]).toEqual([1, 0]);
     expect(slot.linger()).toBe(true);
     expect(slots.slowInUse).toBe(1);
+    slot.leave();
+    expect([slots.inUse, slots.slowInUse]).toEqual([0, 0]);
   });
 
-  it('keep three quarters for the others, however many hang', async () => {
+  it('let a target that hung start in the trial share when the slow share is full', async () => {
+    const all = await enterMany(3, 'hanging');
+    await settle();
+    expect([slots.inUse, slots.slowInUse, slots.trialInUse]).toEqual([3, 2, 1]);
+    expect(all[2]!.linger()).toBe(false);
+    all[0]!.leave();
+    expect(all[2]!.linger()).toBe(true);
+    expect([slots.slowInUse, slots.trialInUse]).toEqual([2, 0]);
+    for (const slot of all) slot.leave();
+    expect([slots.inUse, slots.slowInUse, slots.trialInUse]).toEqual([0, 0, 0]);
+  });
+
+  it('keep half of themselves for the others, however many hang', async () => {
     for (let index = 0; index < 100; index++) enter('hanging').catch(() => {});
     await settle();
-    expect([slots.inUse, slots.slowInUse]).toEqual([2, 2]);
-    await enterMany(6, 'prompt');
+    expect([slots.inUse, slots.slowInUse, slots.trialInUse]).toEqual([4, 2, 2]);
+    await enterMany(4, 'prompt');
     expect(slots.inUse).toBe(8);
   });
 
-  it('end the wait for a place in the slow share with an error that names it', async () => {
+  it('serve whoever is prompt before those on trial', async () => {
+    const all = await enterMany(6, 'prompt');
     await enterMany(2, 'hanging');
+    const order: string[] = [];
+    const trial = enter('hanging').then(() => order.push('trial'));
+    await settle();
+    const prompt = enter('prompt').then(() => order.push('prompt'));
+    await settle();
+    all[0]!.leave();
+    await settle();
+    all[1]!.leave();
+    await Promise.all([trial, prompt]);
+    expect(order).toEqual(['prompt', 'trial']);
+  });
+
+  it('end the wait for a place in the slow share with an error that names it', async () => {
+    await enterMany(4, 'hanging');
     const refused = enter('hanging').catch((error: unknown) => error);
     await clock.advance(5_000);
     expect(await refused).toBeInstanceOf(SlowShareFullError);
-    expect(((await refused) as Error).message).toContain('2 of 8 slots');
+    expect(((await refused) as Error).message).toContain('2 of 8 slots each');
   });
 
   it('end the wait for a slot with a rejection', async () => {
@@ -83,28 +136,37 @@ describe('target slots', () => {
     expect(slots.slowInUse).toBe(0);
   });
 
-  it('serve the target first that ran longest ago, of those that hang', async () => {
-    const [first] = await enterMany(2, 'hanging');
-    const order: number[] = [];
-    for (const lastRunMs of [30, 10, 20]) {
-      void enter('hanging', lastRunMs).then((slot) => {
-        order.push(lastRunMs);
-        slot.leave();
-      });
-    }
-    first!.leave();
+  it('serve in the slow share who had all of its time longest ago, in the trial share who answered most lately', async () => {
+    const all = await enterMany(4, 'hanging');
     await settle();
-    expect(order).toEqual([10, 20, 30]);
+    const order: string[] = [];
+    const queue = (what: string, past: Past) => enter('hanging', past).then(() => order.push(what));
+    const waits = [
+      queue('ran last, answered first', { ranMs: 40, answeredMs: 10 }),
+      queue('ran first, answered second', { ranMs: 20, answeredMs: 11 }),
+      queue('answered last', { ranMs: 30, answeredMs: 25 }),
+    ];
+    await settle();
+    const [slow, , trial] = all;
+    slow!.leave();
+    await settle();
+    trial!.leave();
+    await settle();
+    expect(order).toEqual(['ran first, answered second', 'answered last']);
+    all[1]!.leave();
+    await Promise.all(waits);
   });
 
   it('serve the prompt before those that linger, and both before who came by hand', async () => {
     const all = await enterMany(8, 'prompt');
     const order: string[] = [];
     const queue = (what: string, options: { pace: Pace; manual?: boolean }) =>
-      slots.enter(options.pace, { startBy: 5_000, lastRunMs: 0, manual: options.manual === true }).then((slot) => {
-        order.push(what);
-        slot.leave();
-      });
+      slots
+        .enter(standingOf(options.pace), { startBy: 5_000, manual: options.manual === true, signal })
+        .then((slot) => {
+          order.push(what);
+          slot.leave();
+        });
     const served = [
       queue('by hand', { pace: 'prompt', manual: true }),
       queue('lingering', { pace: 'lingering' }),
@@ -119,12 +181,13 @@ describe('target slots', () => {
 
   it('end a wait when its signal is aborted, and lose no place by it', async () => {
     const controller = new AbortController();
-    const [slot] = await enterMany(2, 'hanging');
-    const waiting = slots.enter('hanging', { startBy: 5_000, lastRunMs: 0, signal: controller.signal });
+    const all = await enterMany(4, 'hanging');
+    const waiting = slots.enter(standingOf('hanging'), { startBy: 5_000, signal: controller.signal });
     controller.abort(new Error('stop'));
     await expect(waiting).rejects.toMatchObject({ reason: 'aborted' });
-    slot!.leave();
-    expect([slots.inUse, slots.slowInUse]).toEqual([1, 1]);
+    for (const slot of all) slot.leave();
+    await settle();
+    expect([slots.inUse, slots.slowInUse, slots.trialInUse]).toEqual([0, 0, 0]);
   });
 
   it('never hold more than there are, nor more slow ones than a quarter, and all come back', async () => {
@@ -142,12 +205,13 @@ describe('target slots', () => {
         const check = () => {
           expect(bounded.inUse).toBeLessThanOrEqual(bounded.total);
           expect(bounded.slowInUse).toBeLessThanOrEqual(bounded.slowTotal);
+          expect(bounded.trialInUse).toBeLessThanOrEqual(bounded.slowTotal);
         };
         for (const each of steps) {
           if (each.do === 'enter') {
             waiting++;
             bounded
-              .enter(each.pace, { startBy: time.now() + 2_000, lastRunMs: time.now() })
+              .enter(standingOf(each.pace, { ranMs: time.now() }), { startBy: time.now() + 2_000, signal })
               .then((slot) => held.push(slot))
               .catch(() => {})
               .finally(() => waiting--);
@@ -163,7 +227,7 @@ describe('target slots', () => {
           for (const slot of held.splice(0)) slot.leave();
           await settle();
         }
-        expect([bounded.inUse, bounded.slowInUse, time.timers]).toEqual([0, 0, expect.any(Number)]);
+        expect([bounded.inUse, bounded.slowInUse, bounded.trialInUse]).toEqual([0, 0, 0]);
       }),
       { numRuns: 60 },
     );

@@ -2,8 +2,8 @@ import type { Probe } from '../probes/probe.js';
 import type { Target } from '../targets/target.js';
 import { Durations } from './durations.js';
 import type { Scheduled } from './schedule.js';
-import { type Pace, SLOW_AFTER_MS } from './target-slots.js';
-import { isStalled, TURN_OUTCOMES, type Turn, type TurnOutcome } from './turn.js';
+import { Standing } from './standing.js';
+import { TURN_OUTCOMES, type Turn, type TurnOutcome } from './turn.js';
 import { summarise } from './value.js';
 
 /** What is kept of a turn: its readings may be many, so only their gist. */
@@ -16,10 +16,7 @@ export interface TurnRecord extends Omit<Turn, 'target' | 'readings'> {
 export class TargetState implements Scheduled {
   readonly target: Target;
   readonly probe: Probe;
-  /** Where its next run starts. */
-  pace: Pace = 'prompt';
-  /** When it ran last, in monotonic milliseconds; 0 before the first run. */
-  lastRunMs = 0;
+  readonly standing: Standing = new Standing();
   /** A probe of it runs: set until the probe has settled, which may be after its turn was answered. */
   running = false;
   /** The turn that is under way, for whoever wants to know how it ends. */
@@ -72,11 +69,6 @@ export class TargetState implements Scheduled {
     this.lastRun = this.last;
     this.#durations.add(turn.durationMs);
     this.#p95Ms = this.#durations.quantile(0.95);
-    if (turn.outcome !== 'timeout' || !isStalled(turn)) this.pace = paceAfter(turn, turn.durationMs);
+    this.standing.ended(turn);
   }
-}
-
-function paceAfter(turn: Turn, durationMs: number): Pace {
-  if (turn.outcome === 'timeout' || turn.outcome === 'slow-share-full') return 'hanging';
-  return durationMs > SLOW_AFTER_MS ? 'lingering' : 'prompt';
 }

@@ -13,6 +13,9 @@ describe('a turn', () => {
   });
 
   const stateOf = (probe: Probe, name = 'web', overrides = {}) => new TargetState(targetOf(name, overrides), probe);
+  /** As after a run that timed out. */
+  const hung = (state: TargetState) =>
+    state.standing.ended({ outcome: 'timeout', durationMs: 5_000, stalledMs: 0 } as Turn);
   const order = (patienceMs = 5_000) => ({ instantMs: rig.clock.wall(), patienceMs });
   const begin = (state: TargetState, patienceMs?: number) => {
     const turn = rig.runner.run(state, order(patienceMs)).then((over) => {
@@ -166,7 +169,7 @@ describe('a turn', () => {
       expect(rig.slots.slowInUse).toBe(1);
       await rig.clock.advance(2_000);
       expect((await turn).outcome).toBe('up');
-      expect([state.pace, rig.slots.slowInUse]).toEqual(['lingering', 0]);
+      expect([state.standing.pace, rig.slots.slowInUse]).toEqual(['lingering', 0]);
     });
 
     it('ends at once, with an error that says so, when the slow share is full', async () => {
@@ -179,7 +182,7 @@ describe('a turn', () => {
         error: { code: 'slow-share-full', message: expect.stringContaining('2 of 8 slots') },
       });
       expect(slow.map((state) => state.running)).toEqual([true, true, false]);
-      expect(slow[2]!.pace).toBe('hanging');
+      expect(slow[2]!.standing.pace).toBe('hanging');
     });
 
     it('is not held against the target when it was the full share that ended it', async () => {
@@ -195,7 +198,7 @@ describe('a turn', () => {
     it('starts in the slow share the next time, if it timed out', async () => {
       const state = stateOf(probeOf(hangs(rig.clock)));
       await take(state);
-      expect(state.pace).toBe('hanging');
+      expect(state.standing.pace).toBe('hanging');
       const next = begin(state);
       await rig.clock.advance(1);
       expect(rig.slots.slowInUse).toBe(1);
@@ -203,22 +206,35 @@ describe('a turn', () => {
       await next;
     });
 
-    it('waits for a place there, and is refused with an error that says so', async () => {
+    it('has a second to show that it is well again, when the slow share is full', async () => {
       const states = [0, 1, 2].map((index) => stateOf(probeOf(hangs(rig.clock)), `slow-${index}`));
-      for (const state of states) state.pace = 'hanging';
+      for (const state of states) hung(state);
       void begin(states[0]!);
       void begin(states[1]!);
-      const refused = begin(states[2]!, 2_000);
-      await rig.clock.advance(2_000);
+      const well = stateOf(probeOf(answersAfter(rig.clock, 5)), 'well');
+      hung(well);
+      const [ended, up] = [begin(states[2]!, 2_000), begin(well, 2_000)];
+      await rig.clock.advance(1_000);
+      expect(await ended).toMatchObject({ outcome: 'slow-share-full', durationMs: 1_000 });
+      expect(await up).toMatchObject({ outcome: 'up', durationMs: 5 });
+      expect([states[2]!.standing.pace, well.standing.pace]).toEqual(['hanging', 'prompt']);
+    });
+
+    it('waits for a place, and is refused with an error that says so', async () => {
+      const states = [0, 1, 2, 3, 4].map((index) => stateOf(probeOf(hangs(rig.clock)), `slow-${index}`));
+      for (const state of states) hung(state);
+      for (const state of states.slice(0, 4)) void begin(state);
+      const refused = begin(states[4]!, 500);
+      await rig.clock.advance(500);
       expect(await refused).toMatchObject({ outcome: 'slow-share-full', durationMs: undefined });
-      expect(states[2]!.pace).toBe('hanging');
+      expect(states[4]!.standing.pace).toBe('hanging');
     });
 
     it('leaves the slow share as soon as it is prompt again', async () => {
       const state = stateOf(probeOf(answersAfter(rig.clock, 5)));
-      state.pace = 'hanging';
+      hung(state);
       await take(state, 10);
-      expect(state.pace).toBe('prompt');
+      expect(state.standing.pace).toBe('prompt');
     });
   });
 
@@ -234,7 +250,7 @@ describe('a turn', () => {
       expect(over.outcome).toBe('timeout');
       expect(over.stalledMs).toBeGreaterThan(4_000);
       expect(rig.breaker.state('web')).toBe('closed');
-      expect(state.pace).toBe('prompt');
+      expect(state.standing.pace).toBe('prompt');
     });
   });
 

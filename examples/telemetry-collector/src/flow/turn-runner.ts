@@ -9,7 +9,10 @@ import {
 } from '@breakwater/resilience';
 import type { ProbeOperation } from '../probes/probe.js';
 import { Harvest, StoppedError } from './harvest.js';
-import { SLOW_AFTER_MS, type Slot, SlowShareFullError, type TargetSlots } from './target-slots.js';
+import type { Slot } from './slot.js';
+import { SlowWatch } from './slow-watch.js';
+import { SLOW_AFTER_MS } from './standing.js';
+import { SlowShareFullError, type TargetSlots } from './target-slots.js';
 import type { TargetState } from './target-state.js';
 import type { Turn, TurnOutcome } from './turn.js';
 import { toTurnError, turnError } from './turn-error.js';
@@ -79,9 +82,8 @@ export class TurnRunner {
     this.#waiting.add(controller);
     let slot: Slot;
     try {
-      slot = await this.#options.slots.enter(state.pace, {
+      slot = await this.#options.slots.enter(state.standing, {
         startBy: this.#clock.now() + order.patienceMs,
-        lastRunMs: state.lastRunMs,
         manual: order.manual === true,
         signal: controller.signal,
       });
@@ -110,8 +112,8 @@ export class TurnRunner {
       slot.leave();
       state.running = false;
     };
-    state.lastRunMs = startMs;
-    const mark = this.#clock.after(SLOW_AFTER_MS, () => {
+    state.standing.began(startMs);
+    const watch = new SlowWatch(this.#clock, this.#stalls, () => {
       if (!slot.linger()) controller.abort(this.#slowShareFull());
     });
     let settled: Promise<void> | undefined;
@@ -125,7 +127,7 @@ export class TurnRunner {
     } catch (error) {
       ended = error;
     }
-    mark[Symbol.dispose]();
+    watch[Symbol.dispose]();
     const durationMs = this.#clock.now() - startMs;
     const stalledMs = this.#stalls.stalledSince(startMs);
     if (settled === undefined) leave();
