@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import type { Call } from '../core/call.js';
 import { ConfigError, RejectedError, TimeoutError } from '../core/errors.js';
+import { Layer } from '../core/layer.js';
 import { pipeline } from '../core/pipeline.js';
 import type { Context, Options } from '../core/types.js';
 import { collect } from '../metrics/collect.js';
@@ -242,20 +244,28 @@ describe('coalesce', () => {
       expect(errors[0]!.origin).not.toBe(errors[1]!.origin);
     });
 
-    it('hands on when and why to try again', async () => {
-      const refusal = { retryAfterMs: 70, cause: new Error('why') };
-      const refusing = {
-        name: 'refusing',
-        execute: () => Promise.reject(RejectedError.of('other', 'open', refusal)),
-      };
-      const error = await outcome(pipeline(coalesce(), refusing).execute(() => 1, { key: 'a' }));
-      expect(error).toMatchObject({ policy: 'other', reason: 'open', ...refusal });
-      const slots = semaphore({ name: 'slots', permits: 1 });
-      slots.tryAcquire();
-      slots.shutdown();
-      const own = await outcome(pipeline(coalesce(), slots).execute(() => 1, { key: 'a' }));
-      expect(own).toMatchObject({ policy: 'slots', reason: 'shutdown', retryAfterMs: undefined });
-      expect((own as RejectedError).message).toBe('slots rejected the call: it is shut down');
+    it.each([
+      ['nothing more', {}],
+      ['when', { retryAfterMs: 70 }],
+      ['why', { cause: new Error('why') }],
+    ])('hands on a refusal within the shared run, saying %s', async (_, details) => {
+      class Refusing extends Layer {
+        readonly name = 'refusing';
+
+        run(call: Call): Promise<unknown> {
+          return Promise.reject(this.rejection(call, 'open', details));
+        }
+      }
+      const error = await outcome(pipeline(coalesce(), new Refusing()).execute(() => 1, { key: 'a' }));
+      const expected = RejectedError.of('refusing', 'open', details);
+      expect(error).toMatchObject({ policy: 'refusing', reason: 'open', message: expected.message });
+      expect(error).toMatchObject({ retryAfterMs: expected.retryAfterMs });
+      expect((error as RejectedError).cause).toBe(expected.cause);
+    });
+
+    it('hands on the very error that a pipeline further down throws', async () => {
+      const error = RejectedError.of('other', 'open');
+      expect(await outcome(coalesce().execute(() => Promise.reject(error), { key: 'a' }))).toBe(error);
     });
 
     it('passes on which attempt the first caller makes', async () => {
@@ -272,6 +282,28 @@ describe('coalesce', () => {
       await clock.advance(10);
       await result;
       expect(attempts).toEqual([1, 2]);
+    });
+
+    it('gives the permits around it back before a caller hears of the result', async () => {
+      const slots = semaphore({ permits: 1 });
+      await pipeline(slots, coalesce()).execute(() => 1, { key: 'a' });
+      expect(slots.inUse).toBe(0);
+    });
+
+    it('keeps a permit around it while an abandoned operation runs on past a timeout inside', async () => {
+      const clock = new VirtualClock();
+      const slots = semaphore({ permits: 1, clock });
+      const { run, runs } = operation();
+      const abort = new AbortController();
+      const policy = pipeline(slots, coalesce({ clock }), timeout({ timeoutMs: 50, clock }));
+      const left = outcome(policy.execute(run, { key: 'a', signal: abort.signal }));
+      abort.abort('left');
+      expect(await left).toBe('left');
+      await clock.advance(100);
+      expect(slots.inUse).toBe(1);
+      runs[0]!.resolve('late');
+      await settle();
+      expect(slots.inUse).toBe(0);
     });
 
     it('keeps a permit around it while an abandoned operation runs on', async () => {

@@ -3,7 +3,6 @@ import type { Clock, Random } from '../core/clock.js';
 import { fits } from '../core/deadline.js';
 import { ConfigError, RejectedError } from '../core/errors.js';
 import { observed, publish } from '../core/events.js';
-import { judgeValue } from '../core/judge.js';
 import type { Next } from '../core/layer.js';
 import { pause } from '../core/pause.js';
 import type { Classify, Outcome } from '../core/types.js';
@@ -144,11 +143,12 @@ export class Execution {
 
 /** Whether an attempt will do as it is, or is worth another one: after a failure, or after a refusal that is retried. */
 export function judge(classify: Classify, call: Call, outcome: Outcome): 'done' | 'failed' | 'rejected' {
-  if ('value' in outcome) return judgeValue(classify, outcome.value) === 'failure' ? 'failed' : 'done';
-  const { error } = outcome;
-  if (error instanceof RejectedError) return isRetried(call, error) ? 'failed' : 'rejected';
-  // A wrong option is wrong the next time too.
-  if (error instanceof ConfigError) return 'done';
+  if ('error' in outcome) {
+    const { error } = outcome;
+    if (error instanceof RejectedError) return isRetried(call, error) ? 'failed' : 'rejected';
+    // A wrong option is wrong the next time too.
+    if (error instanceof ConfigError) return 'done';
+  }
   return classify(outcome) === 'failure' ? 'failed' : 'done';
 }
 

@@ -362,6 +362,15 @@ describe('retry', () => {
       expect(await again).toBe('yes');
     });
 
+    it('lets a call end that succeeds at once', async () => {
+      const budget = retryBudget();
+      const { run } = setup({ budget });
+      const result = run(['yes']);
+      expect(budget.calls).toBe(1);
+      await result;
+      expect(budget.calls).toBe(0);
+    });
+
     it('counts calls that succeed, ignore, and run out of attempts, to their end', async () => {
       const budget = retryBudget();
       const { run, clock } = setup({ budget, classify: classifyHttp });

@@ -229,7 +229,10 @@ describe('waiting for permits', () => {
     });
 
     it('refuses a deadline that is no number', async () => {
-      await expect(setup().slots.drain({ deadlineMs: Number.NaN })).rejects.toThrow(ConfigError);
+      const refused = expect(setup().slots.drain({ deadlineMs: Number.NaN })).rejects;
+      await refused.toThrow(
+        new ConfigError('slots: deadlineMs is NaN; it must be a number of at least 0, or Infinity'),
+      );
     });
   });
 
@@ -312,7 +315,7 @@ describe('waiting for permits', () => {
     } finally {
       unsubscribe(RESILIENCE_CHANNEL, listen);
     }
-    expect(events).toEqual([
+    expect(events).toStrictEqual([
       { type: 'rejected', policy: 'slots', reason: 'queue-full' },
       { type: 'rejected', policy: 'slots', key: 'k', reason: 'queue-full' },
     ]);

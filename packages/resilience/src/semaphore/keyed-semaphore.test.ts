@@ -145,7 +145,8 @@ describe('keyedSemaphore', () => {
     slots.resize(2);
     await settle();
     expect(started.at(-1)).toContain('a2: ConfigError: slots: weight is 3; it must be a whole number from 1 to 2');
-    expect(() => slots.resize(0)).toThrow(ConfigError);
+    expect(() => slots.resize(0)).toThrow('slots: permits is 0; it must be a whole number of at least 1');
+    expect(() => slots.resize(1.5)).toThrow(ConfigError);
   });
 
   it('refuses a call that does not say whose permits it takes', async () => {
@@ -174,7 +175,10 @@ describe('keyedSemaphore', () => {
     run('b', 'b1');
     const read = Object.fromEntries(
       [...collect([slots])].map(([{ name }, samples]) => {
-        for (const { labels } of samples) expect(Object.values(labels)).not.toContain('a');
+        for (const { labels } of samples) {
+          expect(labels['policy']).toBe('slots');
+          expect(Object.values(labels)).not.toContain('a');
+        }
         return [name, samples[0]!.value];
       }),
     );

@@ -210,6 +210,7 @@ describe('semaphore', () => {
     it.each([0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY])('refuses %s', (permits) => {
       const { slots } = setup({ permits: 2 });
       expect(() => slots.resize(permits)).toThrow(ConfigError);
+      expect(() => slots.resize(permits)).toThrow(`slots: permits is ${permits}`);
       expect(slots.permits).toBe(2);
     });
   });
@@ -238,6 +239,7 @@ describe('semaphore', () => {
     [{ permits: 0 }, 'slots: permits is 0'],
     [{ permits: 1.5 }, 'slots: permits is 1.5'],
     [{ maxQueue: -1 }, 'slots: maxQueue is -1'],
+    [{ maxQueue: 0.5 }, 'slots: maxQueue is 0.5'],
     [{ maxQueue: Number.NaN }, 'slots: maxQueue is NaN'],
     [{ queueTimeoutMs: -1 }, 'slots: queueTimeoutMs is -1'],
     [{ queueTimeoutMs: Number.POSITIVE_INFINITY }, 'slots: queueTimeoutMs is Infinity'],
