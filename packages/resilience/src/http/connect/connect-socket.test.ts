@@ -196,6 +196,21 @@ describe('connectSocket: abort', () => {
     await until(() => mute.sockets.size === 0);
   });
 
+  it('opens nothing when the look-up answers all the same', async () => {
+    await using server = await tcpServer();
+    let found: (addresses: Address[]) => void = () => {};
+    const nameLookup = { lookup: () => new Promise<Address[]>((resolve) => (found = resolve)) };
+    const controller = new AbortController();
+    const running = connectSocket({ host: 'a.test', port: server.port, nameLookup, signal: controller.signal });
+    running.catch(() => {});
+    await settle();
+    controller.abort(reason);
+    found([{ address: '127.0.0.1', family: 4 }]);
+    await expect(running).rejects.toBe(reason);
+    for (let turn = 0; turn < 5; turn++) await settle();
+    expect(server.sockets.size).toBe(0);
+  });
+
   it('does not begin for a signal that was aborted', async () => {
     await using server = await tcpServer();
     const running = connectSocket({

@@ -156,7 +156,6 @@ export class Dial {
     secure.once('close', closed);
     secure.on('session', (next: Buffer) => sessions?.set(key, next));
     secure.once('secureConnect', () => {
-      if (failure !== undefined) return;
       secure.off('error', fail);
       secure.off('close', closed);
       const tlsMs = this.#elapsedMs - plain.phases.lookupMs - plain.phases.tcpMs;

@@ -214,6 +214,21 @@ describe('SystemLookup: remembering', () => {
     expect(asked).toEqual(['10.0.0.1 a.test 4', '10.0.0.22 a.test 4']);
   });
 
+  it('does not remember what was asked before resolv.conf changed, and answered after', async () => {
+    file('resolv.conf', 'nameserver 10.0.0.1\n');
+    const { names, addresses, asked, clock } = setup(v4only);
+    await clock.advance(4995);
+    const slow = names.lookup('a.test', { family: 4 });
+    await settle();
+    file('resolv.conf', 'nameserver 10.0.0.22\n');
+    await clock.advance(5);
+    names.lookup('b.test', { family: 4 }).catch(() => {});
+    await clock.advance(10);
+    expect(await slow).toHaveLength(1);
+    await addresses('a.test', { family: 4 });
+    expect(asked).toEqual(['10.0.0.1 a.test 4', '10.0.0.22 b.test 4', '10.0.0.22 a.test 4']);
+  });
+
   it('remembers a bounded number of answers', async () => {
     const { addresses, names } = setup(v4only, { maxCached: 3 });
     for (let index = 0; index < 10; index++) await addresses(`host-${index}.test`);
@@ -257,6 +272,12 @@ describe('SystemLookup: giving up', () => {
     second.catch(() => {});
     await clock.advance(100);
     expect(open()).toBe(0);
+    expect(clock.timers).toBe(0);
+  });
+
+  it('leaves no timer behind an answer that came before the deadline', async () => {
+    const { addresses, clock } = setup(v4only);
+    expect(await addresses('a.test', { deadline: 10_000 })).toEqual(['10.0.0.1']);
     expect(clock.timers).toBe(0);
   });
 

@@ -256,7 +256,10 @@ describe('HttpPool: the queue', () => {
       void outcome(get('http://a.test/', pool)).then((reason) => ended.push(`${name} ${reason} ${clock.now()}`));
     await clock.advance(3500);
     expect(ended).toEqual(['second queue-timeout 1000', 'first UND_ERR_CONNECT_TIMEOUT 3500']);
+    const hasty = outcome(get('http://a.test/', pool, { deadline: 4200 }));
+    await clock.advance(700);
+    expect(await hasty).toBe('queue-timeout');
     expect(pool.counts).toMatchObject({ open: 0, origins: 0 });
-    expect(metric(pool, 'connect_errors_total')).toEqual({ timeout: 1 });
+    expect(metric(pool, 'connect_errors_total')).toEqual({ timeout: 1, cancelled: 1 });
   });
 });

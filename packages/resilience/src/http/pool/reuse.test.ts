@@ -1,8 +1,10 @@
 import { once } from 'node:events';
-import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { Readable } from 'node:stream';
+import { createServer as createTlsServer, Server as TlsServer } from 'node:tls';
 import { describe, expect, it } from 'vitest';
 import { settle } from '../../testing/virtual-clock.js';
+import { TEST_CERTIFICATE } from '../connect/certificate.suite.js';
 import { startServers, until } from './http-servers.suite.js';
 import { get, metric, outcome, withPool } from './pool.suite.js';
 
@@ -11,10 +13,13 @@ const ANSWER = 'HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello';
 type Answer = string | undefined;
 
 /** A server that answers requests as the script says, by their number on their socket or what they ask; `undefined`: it hangs up. */
-async function scripted(script: (onSocket: number, request: string, inAll: number) => Answer | Promise<Answer>) {
+async function scripted(
+  script: (onSocket: number, request: string, inAll: number) => Answer | Promise<Answer>,
+  server: Server = createServer(),
+) {
   const sockets: Socket[] = [];
   const requests: string[] = [];
-  const server = createServer((socket) => {
+  server.on(server instanceof TlsServer ? 'secureConnection' : 'connection', (socket: Socket) => {
     sockets.push(socket);
     let count = 0;
     socket.on('error', () => {});
@@ -104,6 +109,24 @@ describe('HttpPool: a reused socket that is dead', () => {
     expect(await slow).toBe('hello');
     expect(await lost).toMatch(/^(UND_ERR_SOCKET|ECONNRESET)$/);
     expect(server.requests.filter((request) => request.includes('/lost'))).toHaveLength(2);
+    expect(metric(pool, 'repeats_total')).toEqual({ '': 1 });
+  });
+
+  it('keeps its accounts where its origin was forgotten and found again meanwhile', async () => {
+    const hangUpOn = (path: string) => (onSocket: number, request: string) =>
+      onSocket > 1 && request.includes(path) ? undefined : ANSWER;
+    await using server = await scripted(hangUpOn('/lost'), createTlsServer(TEST_CERTIFICATE));
+    await using pool = withPool({ tls: { ca: TEST_CERTIFICATE.cert } });
+    const url = server.url.replace('http:', 'https:');
+    await get(url, pool);
+    // With TLS the transport is closed, and the last of its origin gone, before undici hears of it.
+    const other = new Promise<string>((resolve, reject) => {
+      pool.once('disconnect', () => process.nextTick(() => get(`${url}other`, pool).then(resolve, reject)));
+    });
+    expect(await get(`${url}lost`, pool)).toBe('hello');
+    expect(await other).toBe('hello');
+    await until(() => pool.counts.busy === 0);
+    expect(pool.counts).toMatchObject({ open: 2, idle: 2, origins: 1 });
     expect(metric(pool, 'repeats_total')).toEqual({ '': 1 });
   });
 
