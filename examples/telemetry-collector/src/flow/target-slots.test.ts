@@ -126,14 +126,27 @@ describe('target slots', () => {
     expect(clock.timers).toBe(0);
   });
 
-  it('give the place in the slow share back when no slot came free', async () => {
+  it('give places in the shares back when no slot came free', async () => {
     await enterMany(8, 'prompt');
-    const refused = enter('hanging').catch((error: unknown) => error);
+    const refused = Array.from({ length: 3 }, () => enter('hanging').catch((error: unknown) => error));
     await settle();
-    expect(slots.slowInUse).toBe(1);
+    expect([slots.slowInUse, slots.trialInUse]).toEqual([2, 1]);
     await clock.advance(5_000);
-    expect(await refused).toBeInstanceOf(RejectedError);
-    expect(slots.slowInUse).toBe(0);
+    for (const each of refused) expect(await each).toBeInstanceOf(RejectedError);
+    expect([slots.slowInUse, slots.trialInUse]).toEqual([0, 0]);
+  });
+
+  it.each(['slow', 'trial'])('keep one place of two that come free at once, the %s one first', async (first) => {
+    const all = await enterMany(4, 'hanging');
+    const waiting = enter('hanging');
+    await settle();
+    const [slow, trial] = [all[0]!, all[2]!];
+    for (const slot of first === 'slow' ? [slow, trial] : [trial, slow]) slot.leave();
+    const slot = await waiting;
+    await settle();
+    expect([slots.inUse, slots.slowInUse + slots.trialInUse]).toEqual([3, 3]);
+    slot.leave();
+    expect([slots.inUse, slots.slowInUse + slots.trialInUse]).toEqual([2, 2]);
   });
 
   it('serve in the slow share who had all of its time longest ago, in the trial share who answered most lately', async () => {
