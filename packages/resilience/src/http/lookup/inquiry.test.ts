@@ -131,7 +131,9 @@ describe('inquire: both families', () => {
       's1 a.test 4': { says: ['10.0.0.1', '10.0.0.2', '10.0.0.3'], afterMs: 20 },
       's1 a.test 6': { says: ['::1'], afterMs: 1 },
     };
-    expect((await outcome(said, both)).found).toEqual(['10.0.0.1', '::1', '10.0.0.2', '10.0.0.3']);
+    const { found, endedMs } = await outcome(said, both);
+    expect(found).toEqual(['10.0.0.1', '::1', '10.0.0.2', '10.0.0.3']);
+    expect(endedMs).toBe(20);
     expect((await outcome(said, { ...both, prefer: 6 })).found).toEqual(['::1', '10.0.0.1', '10.0.0.2', '10.0.0.3']);
   });
 

@@ -58,7 +58,6 @@ async function askFamilies(name: string, options: InquiryOptions): Promise<Answe
 async function askServers(question: Question, { ask, clock, tries, signal }: InquiryOptions): Promise<Answer> {
   let verdict: Answer = { code: 'ETIMEOUT' };
   for (const { server, timeoutMs } of tries) {
-    if (signal.aborted) return { code: 'ECANCELLED' };
     const answer = await ask(question, server, timeoutMs, clock, signal);
     if ('addresses' in answer || !NEXT_SERVER.has(answer.code)) return answer;
     // What a server said is worth more than that another was silent.

@@ -7,7 +7,7 @@ import { errors } from 'undici';
 import { describe, expect, it } from 'vitest';
 import { RejectedError } from '../../core/errors.js';
 import { RESILIENCE_CHANNEL, type ResilienceEvent } from '../../core/events.js';
-import { VirtualClock } from '../../testing/virtual-clock.js';
+import { settle, VirtualClock } from '../../testing/virtual-clock.js';
 import { NameLookupError } from '../lookup/name-lookup-error.js';
 import { httpPool } from './http-pool.js';
 import { startServers, until } from './http-servers.suite.js';
@@ -113,6 +113,21 @@ describe('HttpPool: destroy', () => {
     expect(pool.counts.open).toBe(0);
     socket.destroy();
     mute.close();
+  });
+
+  it('sends nothing again, whatever it ends requests with', async () => {
+    await using servers = await startServers(1, (request, response) => {
+      if (request.url === '/') response.end('hello');
+    });
+    const pool = httpPool();
+    await get(servers.url, pool);
+    const running = outcome(get(`${servers.url}hold`, pool));
+    await until(() => pool.counts.busy === 1);
+    for (let turn = 0; turn < 3; turn++) await settle();
+    await pool.destroy(Object.assign(new Error('going down'), { code: 'ECONNRESET' }));
+    expect(await running).toBe('shutdown');
+    expect(pool.counts.open).toBe(0);
+    expect(servers.accepted).toBe(1);
   });
 
   it('is the end of close, and may be asked for twice', async () => {

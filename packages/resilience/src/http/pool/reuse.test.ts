@@ -112,22 +112,38 @@ describe('HttpPool: a reused socket that is dead', () => {
     expect(metric(pool, 'repeats_total')).toEqual({ '': 1 });
   });
 
-  it('keeps its accounts where its origin was forgotten and found again meanwhile', async () => {
+  it('keeps its accounts where its origin was forgotten meanwhile', async () => {
     const hangUpOn = (path: string) => (onSocket: number, request: string) =>
       onSocket > 1 && request.includes(path) ? undefined : ANSWER;
     await using server = await scripted(hangUpOn('/lost'), createTlsServer(TEST_CERTIFICATE));
-    await using pool = withPool({ tls: { ca: TEST_CERTIFICATE.cert } });
+    await using pool = withPool({ tls: { ca: TEST_CERTIFICATE.cert }, maxConnectionsPerHost: 1 });
     const url = server.url.replace('http:', 'https:');
     await get(url, pool);
-    // With TLS the transport is closed, and the last of its origin gone, before undici hears of it.
+    // With TLS the transport is closed, and its origin without a socket, before undici hears of it.
     const other = new Promise<string>((resolve, reject) => {
       pool.once('disconnect', () => process.nextTick(() => get(`${url}other`, pool).then(resolve, reject)));
     });
     expect(await get(`${url}lost`, pool)).toBe('hello');
     expect(await other).toBe('hello');
     await until(() => pool.counts.busy === 0);
-    expect(pool.counts).toMatchObject({ open: 2, idle: 2, origins: 1 });
+    expect(pool.counts).toMatchObject({ open: 1, idle: 1, origins: 1 });
     expect(metric(pool, 'repeats_total')).toEqual({ '': 1 });
+  });
+
+  it('sends it before those that wait, since it was there before them', async () => {
+    await using server = await scripted((onSocket, request) =>
+      onSocket === 1 || !request.includes('/lost') ? ANSWER : undefined,
+    );
+    await using pool = withPool({ maxConnections: 1 });
+    await get(server.url, pool);
+    await Promise.all(['lost', 'first', 'second'].map((path) => get(`${server.url}${path}`, pool)));
+    expect(server.requests.map((request) => request.split(' ')[1])).toEqual([
+      '/',
+      '/lost',
+      '/lost',
+      '/first',
+      '/second',
+    ]);
   });
 
   it('does not where an answer has begun', async () => {
