@@ -10,6 +10,8 @@ const source = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 export const alias = [
   { find: /^@breakwater\/resilience$/, replacement: source('packages/resilience/src/index.ts') },
   { find: /^@breakwater\/resilience\/(\w+)$/, replacement: source('packages/resilience/src/$1/index.ts') },
+  { find: /^@breakwater\/delivery$/, replacement: source('packages/delivery/src/index.ts') },
+  { find: /^@breakwater\/delivery\/([\w-]+)$/, replacement: source('packages/delivery/src/$1/index.ts') },
   { find: /^@breakwater\/testbed$/, replacement: source('testbed/src/index.ts') },
 ];
 const exclude = ['**/node_modules/**', '**/dist/**'];

@@ -24,6 +24,7 @@ const PREFIXES: Readonly<Record<string, readonly string[]>> = {
     'semaphore_',
     'timeout_',
   ],
+  '@breakwater/delivery': ['delivery_'],
   '@breakwater/telemetry-collector': ['telemetry_', 'process_'],
 };
 
