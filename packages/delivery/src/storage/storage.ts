@@ -1,0 +1,114 @@
+import { type FileHandle, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+
+/** What delivery does with the disk: a seam, so that tests can make a disk fail, fill up, or forget what was not synced. */
+export interface Storage {
+  /** Makes a folder, readable by its owner alone; one that exists is left as it is. The parent must exist. */
+  makeDirectory(path: string): Promise<void>;
+  /** The names in a folder. */
+  list(path: string): Promise<string[]>;
+  /** `create`: the file must not exist. `write`: it must. Files are readable by their owner alone. */
+  open(path: string, how: 'create' | 'write' | 'read'): Promise<StoredFile>;
+  rename(from: string, to: string): Promise<void>;
+  /** It may be gone already. */
+  remove(path: string): Promise<void>;
+  /** Makes the names in a folder durable. */
+  syncDirectory(path: string): Promise<void>;
+}
+
+export interface StoredFile {
+  size(): Promise<number>;
+  /** Fills `into` as far as the file reaches; returns how many bytes it read. */
+  read(into: Uint8Array, position: number): Promise<number>;
+  /** Writes all of the pieces, one after the other. */
+  write(pieces: readonly Uint8Array[], position: number): Promise<void>;
+  datasync(): Promise<void>;
+  truncate(size: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+const FLAGS = { create: 'wx+', write: 'r+', read: 'r' } as const;
+
+/** The machine's disk. */
+export const disk: Storage = {
+  async makeDirectory(path) {
+    await mkdir(path, { mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EEXIST') throw error;
+    });
+  },
+  list: (path) => readdir(path),
+  open: async (path, how) => new DiskFile(await open(path, FLAGS[how], 0o600)),
+  rename,
+  remove: (path) => rm(path, { force: true }),
+  async syncDirectory(path) {
+    const directory = await open(path, 'r');
+    try {
+      await directory.sync();
+    } finally {
+      await directory.close();
+    }
+  },
+};
+
+class DiskFile implements StoredFile {
+  readonly #file: FileHandle;
+
+  constructor(file: FileHandle) {
+    this.#file = file;
+  }
+
+  async size(): Promise<number> {
+    return (await this.#file.stat()).size;
+  }
+
+  async read(into: Uint8Array, position: number): Promise<number> {
+    let done = 0;
+    while (done < into.length) {
+      const { bytesRead } = await this.#file.read(into, done, into.length - done, position + done);
+      if (bytesRead === 0) break;
+      done += bytesRead;
+    }
+    return done;
+  }
+
+  async write(pieces: readonly Uint8Array[], position: number): Promise<void> {
+    const { bytesWritten } = await this.#file.writev(pieces, position);
+    let done = bytesWritten;
+    // A write may take less than it was given, when the disk is nearly full for one.
+    for (const piece of pieces) {
+      if (done >= piece.length) done -= piece.length;
+      else {
+        await this.#writeRest(piece.subarray(done), position + offsetOf(pieces, piece) + done);
+        done = 0;
+      }
+    }
+  }
+
+  async #writeRest(rest: Uint8Array, position: number): Promise<void> {
+    for (let done = 0; done < rest.length; ) {
+      const { bytesWritten } = await this.#file.write(rest, done, rest.length - done, position + done);
+      if (bytesWritten === 0) throw new Error('the disk took nothing of what was written');
+      done += bytesWritten;
+    }
+  }
+
+  datasync(): Promise<void> {
+    return this.#file.datasync();
+  }
+
+  truncate(size: number): Promise<void> {
+    return this.#file.truncate(size);
+  }
+
+  close(): Promise<void> {
+    return this.#file.close();
+  }
+}
+
+function offsetOf(pieces: readonly Uint8Array[], piece: Uint8Array): number {
+  let offset = 0;
+  for (const each of pieces) {
+    if (each === piece) return offset;
+    offset += each.length;
+  }
+  return offset;
+}
