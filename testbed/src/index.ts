@@ -4,4 +4,5 @@ export { freePort } from './process/ports.js';
 export type { RunningServer } from './server.js';
 export type { DnsmasqOptions, DnsRecord } from './servers/dnsmasq.js';
 export type { SnmpdOptions, SnmpUser } from './servers/snmpd.js';
+export type { VictoriaMetricsOptions } from './servers/victoria-metrics.js';
 export { type ServerDetails, type ServerKind, type ServerOptions, startServer } from './start.js';

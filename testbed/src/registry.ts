@@ -6,6 +6,7 @@ import { influxdb } from './servers/influxdb.js';
 import { nodeExporter } from './servers/node-exporter.js';
 import { redis } from './servers/redis.js';
 import { snmpd } from './servers/snmpd.js';
+import { victoriaMetrics } from './servers/victoria-metrics.js';
 
 /** Every server that a test can ask for. */
 export const SERVERS = {
@@ -16,4 +17,5 @@ export const SERVERS = {
   'node-exporter': nodeExporter,
   redis,
   snmpd,
+  'victoria-metrics': victoriaMetrics,
 } as const satisfies Record<string, ServerDefinition<never, object>>;

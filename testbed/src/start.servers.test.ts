@@ -104,6 +104,30 @@ describe('influxdb', () => {
   });
 });
 
+describe('victoria-metrics', () => {
+  const line = 'tide,harbour=north level=2.5 1700000000000000000';
+  const write = (url: string, headers = {}) => fetch(`${url}/write`, { method: 'POST', body: line, headers });
+
+  it('takes writes, shows them once flushed, and stops', async () => {
+    const server = await startServer('victoria-metrics');
+    expect((await write(server.url)).status).toBe(204);
+    await server.flush();
+    const query = new URLSearchParams({ 'match[]': 'tide_level' });
+    await expect
+      .poll(() => text(`${server.url}/api/v1/export?${query}`), { timeout: 10_000 })
+      .toContain('"values":[2.5],"timestamps":[1700000000000]');
+    await stopsCleanly(server);
+  });
+
+  it('asks for a password where one is set', async () => {
+    await using server = await startServer('victoria-metrics', { auth: { user: 'keeper', password: 'lamp' } });
+    expect((await write(server.url)).status).toBe(401);
+    const authorization = `Basic ${Buffer.from('keeper:lamp').toString('base64')}`;
+    expect((await write(server.url, { authorization })).status).toBe(204);
+    await server.flush();
+  });
+});
+
 describe('node-exporter', () => {
   it('exports this machine and stops', async () => {
     const server = await startServer('node-exporter');
