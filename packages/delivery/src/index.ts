@@ -1,3 +1,16 @@
 export type { Backend } from './backend/backend.js';
-export { IntakeError } from './intake/intake.js';
-export { openSpool, type Spool, type SpoolOptions } from './spool/spool.js';
+export { DELIVERY_CHANNEL, type DeliveryEvent } from './events/events.js';
+export type { Destination } from './frames/frame.js';
+export { type Intake, type IntakeClosure, IntakeError, type Offer, type RefusedReason } from './intake/intake.js';
+export type { LaneStatus } from './lanes/lane.js';
+export { LineError, type Lines, normalizeLines } from './lines/normalize.js';
+export {
+  type DrainOptions,
+  type DrainReport,
+  type HandOver,
+  openSpool,
+  type Spool,
+  type SpoolOptions,
+  WHEN_FULL,
+  type WhenFull,
+} from './spool/spool.js';
