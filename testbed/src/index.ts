@@ -1,3 +1,11 @@
+export {
+  type FaultProxy,
+  type FaultProxyOptions,
+  type FaultScope,
+  faultProxy,
+  type ProxyFault,
+} from './faulty/proxy.js';
+export { type ProxiedWrite, sentAgainAfterSuccess } from './faulty/proxy-writes.js';
 export { type Fault, type FaultyServer, type FaultyServerOptions, faultyServer } from './faulty/tcp.js';
 export { type FaultyUdpServer, faultyUdpServer, type UdpFault } from './faulty/udp.js';
 export { freePort } from './process/ports.js';

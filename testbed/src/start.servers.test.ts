@@ -104,6 +104,19 @@ describe('influxdb', () => {
   });
 });
 
+describe('influxdb with a password', () => {
+  it('asks for it, also when it was started again', async () => {
+    await using server = await startServer('influxdb', { auth: { user: 'keeper', password: 'lamp' } });
+    const authorization = `Basic ${Buffer.from('keeper:lamp').toString('base64')}`;
+    const write = async (headers = {}) =>
+      (await fetch(`${server.url}/write?db=telemetry`, { method: 'POST', body: 'tide level=1 1', headers })).status;
+    expect(await write()).toBe(401);
+    expect(await write({ authorization })).toBe(204);
+    await server.restart();
+    expect(await write({ authorization })).toBe(204);
+  });
+});
+
 describe('victoria-metrics', () => {
   const line = 'tide,harbour=north level=2.5 1700000000000000000';
   const write = (url: string, headers = {}) => fetch(`${url}/write`, { method: 'POST', body: line, headers });

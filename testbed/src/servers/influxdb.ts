@@ -9,6 +9,8 @@ export interface InfluxdbOptions {
   database?: string;
   /** This many writes at once, as many queued for 200 ms, then a real 503. Default: no limit. */
   concurrentWrites?: number;
+  /** Who may write and ask, with Basic authentication. Default: everybody. */
+  auth?: { readonly user: string; readonly password: string };
 }
 
 export interface InfluxdbDetails {
@@ -20,28 +22,44 @@ export interface InfluxdbDetails {
 export const influxdb: ServerDefinition<InfluxdbOptions, InfluxdbDetails> = {
   program: 'influxd',
   debianPackage: 'influxdb',
-  async plan(dir, { database = 'telemetry', concurrentWrites = 0 }) {
+  async plan(dir, { database = 'telemetry', concurrentWrites = 0, auth }) {
     const [port, backupPort] = [await freePort(), await freePort()];
     const url = `http://127.0.0.1:${port}`;
     const config = join(dir, 'influxdb.conf');
-    await writeFile(config, configuration(dir, port, backupPort, concurrentWrites));
+    await writeFile(config, configuration(dir, port, backupPort, concurrentWrites, auth !== undefined));
     return {
       port,
       args: ['-config', config],
       details: { url, database },
       async ready() {
         await expectOk(`${url}/ping`);
-        const made = await fetch(`${url}/query`, {
-          method: 'POST',
-          body: new URLSearchParams({ q: `CREATE DATABASE "${database}"` }),
-        });
-        if (!made.ok) throw new Error(`CREATE DATABASE answered ${made.status}: ${await made.text()}`);
+        if (auth !== undefined) {
+          await run(url, `CREATE USER "${auth.user}" WITH PASSWORD '${auth.password}' WITH ALL PRIVILEGES`, auth);
+        }
+        await run(url, `CREATE DATABASE "${database}"`, auth);
       },
     };
   },
 };
 
-const configuration = (dir: string, port: number, backupPort: number, concurrentWrites: number) => `
+async function run(url: string, q: string, auth: InfluxdbOptions['auth']): Promise<void> {
+  const credentials = Buffer.from(`${auth?.user}:${auth?.password}`).toString('base64');
+  const answer = await fetch(`${url}/query`, {
+    method: 'POST',
+    body: new URLSearchParams({ q }),
+    headers: auth === undefined ? {} : { authorization: `Basic ${credentials}` },
+  });
+  const text = await answer.text();
+  if (!answer.ok) throw new Error(`${q.split('"')[0]}answered ${answer.status}: ${text}`);
+}
+
+const configuration = (
+  dir: string,
+  port: number,
+  backupPort: number,
+  concurrentWrites: number,
+  authenticates: boolean,
+) => `
 reporting-disabled = true
 bind-address = "127.0.0.1:${backupPort}"
 [meta]
@@ -55,6 +73,7 @@ bind-address = "127.0.0.1:${backupPort}"
 [http]
   bind-address = "127.0.0.1:${port}"
   log-enabled = false
+  auth-enabled = ${authenticates}
   max-concurrent-write-limit = ${concurrentWrites}
   max-enqueued-write-limit = ${concurrentWrites}
   enqueued-write-timeout = "200ms"
