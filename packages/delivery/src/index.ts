@@ -4,13 +4,6 @@ export type { Destination } from './frames/frame.js';
 export { type Intake, type IntakeClosure, IntakeError, type Offer, type RefusedReason } from './intake/intake.js';
 export type { LaneStatus } from './lanes/lane.js';
 export { LineError, type Lines, normalizeLines } from './lines/normalize.js';
-export {
-  type DrainOptions,
-  type DrainReport,
-  type HandOver,
-  openSpool,
-  type Spool,
-  type SpoolOptions,
-  WHEN_FULL,
-  type WhenFull,
-} from './spool/spool.js';
+export { WHEN_FULL, type WhenFull } from './spool/caps.js';
+export { openSpool } from './spool/open.js';
+export type { DrainOptions, DrainReport, HandOver, Spool, SpoolOptions } from './spool/spool.js';

@@ -19,7 +19,7 @@ export type DeliveryEvent =
   | { type: 'intake.closed'; reason: RefusedReason; message: string }
   | { type: 'intake.opened' }
   /** A folder that a dead process left behind is delivered too. */
-  | { type: 'slot.adopted' | 'slot.finished'; slot: string; points: number }
+  | { type: 'slot.adopted' | 'slot.finished'; slot: string }
   /** Something failed that will be tried again. */
   | { type: 'trouble'; what: string; error: unknown };
 

@@ -2,10 +2,8 @@ import type { Clock, Measured, Random, Recorder } from '@breakwater/resilience';
 import type { Backend } from '../backend/backend.js';
 import type { Intake } from '../intake/intake.js';
 import type { LaneSettings, LaneStatus } from '../lanes/lane.js';
-
-/** What happens when a lane's segments are more than `maxBytes`. */
-export const WHEN_FULL = ['block', 'drop-oldest'] as const;
-export type WhenFull = (typeof WHEN_FULL)[number];
+import type { Storage } from '../storage/storage.js';
+import type { WhenFull } from './caps.js';
 
 export interface SpoolOptions extends LaneSettings {
   /** The parent folder: a process takes the first free `slot-N` below it. */
@@ -22,6 +20,7 @@ export interface SpoolOptions extends LaneSettings {
   readonly segmentBytes?: number;
   readonly clock?: Clock;
   readonly random?: Random;
+  readonly storage?: Storage;
 }
 
 /** Takes one batch of what a draining process still owes to `lanes`. Resolves when a peer has accepted it. */
@@ -62,9 +61,4 @@ export interface Spool extends Measured {
   /** Writes the checkpoints and gives up files and sockets. Can be called twice. */
   close(): Promise<void>;
   measure(record: Recorder): void;
-}
-
-/** @throws ConfigError for options that cannot be used; LogError when the folder cannot be opened. */
-export async function openSpool(_options: SpoolOptions): Promise<Spool> {
-  throw new Error('not built yet');
 }

@@ -1,0 +1,12 @@
+import type { LaneStatus } from '../lanes/lane.js';
+
+/** One status for a backend, over all folders that are delivered to it. */
+export function sumUp(backend: string, statuses: readonly LaneStatus[]): LaneStatus {
+  return {
+    backend,
+    pendingPoints: statuses.reduce((sum, { pendingPoints }) => sum + pendingPoints, 0),
+    heldPoints: statuses.reduce((sum, { heldPoints }) => sum + heldPoints, 0),
+    lagMs: Math.max(0, ...statuses.map(({ lagMs }) => lagMs)),
+    hold: statuses.find(({ hold }) => hold !== undefined)?.hold,
+  };
+}
