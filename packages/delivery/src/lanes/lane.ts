@@ -1,35 +1,20 @@
-import type { Clock, Measured, Random, Recorder } from '@breakwater/resilience';
+import type { Measured, Recorder } from '@breakwater/resilience';
 import type { Backend, HoldReason } from '../backend/backend.js';
 import type { LaneBook } from '../book/lane-book.js';
 import type { FrameLog } from '../log/frame-log.js';
 import type { Quarantine } from '../quarantine/quarantine.js';
+import type { LaneGate } from './gate.js';
 
-/** What a lane sends, and how much at once. */
-export interface LaneSettings {
-  /** Points and bytes (before gzip) of one request. Default 5,000 and 1 MiB; less once the backend finds that too large. */
-  readonly maxBatchPoints?: number;
-  readonly maxBatchBytes?: number;
-  /** How long a batch that is not full waits for more, in milliseconds. Default 50. */
-  readonly lingerMs?: number;
-  /** Requests under way at once. Default 4. */
-  readonly maxInFlight?: number;
-  /** How long one request may take, in milliseconds. Default 10,000. */
-  readonly timeoutMs?: number;
-  /** Points a second that a lane behind sends of its backlog at most, beside what is fresh. Default 100,000. */
-  readonly catchUpPointsPerSecond?: number;
-  /** How long acknowledged frames are held, in milliseconds. Default: 10,000 for VictoriaMetrics, 0 for InfluxDB. */
-  readonly ackHoldMs?: number;
-}
+export type { LaneSettings } from './settings.js';
 
-export interface LaneOptions extends LaneSettings {
-  readonly backend: Backend;
+export interface LaneOptions {
+  /** What it shares with the other lanes to its backend. */
+  readonly gate: LaneGate;
   /** The folder that the log is in, for metrics: `slot-1`. */
   readonly slot: string;
   readonly log: FrameLog;
   readonly book: LaneBook;
   readonly quarantine: Quarantine;
-  readonly clock: Clock;
-  readonly random: Random;
 }
 
 export interface LaneStatus {
@@ -47,7 +32,7 @@ export class Lane implements Measured {
   readonly backend: Backend;
 
   constructor(options: LaneOptions) {
-    this.backend = options.backend;
+    this.backend = options.gate.backend;
     throw new Error('not built yet');
   }
 
