@@ -1,1 +1,7 @@
-export {};
+export {
+  type DifferingWindow,
+  type ReconcileOptions,
+  type ReconcileReport,
+  reconcile,
+  type Side,
+} from './reconcile.js';

@@ -1,0 +1,92 @@
+import { type Command, type ExitCode, FINE, FOUND, USAGE, UsageError } from './command.js';
+import { manual, overview } from './help.js';
+import type { Io } from './io.js';
+import { closest } from './suggest.js';
+
+export interface Cli {
+  readonly version: string;
+  readonly commands: readonly Command[];
+}
+
+/** Does what the command line says. Rejects for mistakes in the program alone. */
+export async function runCli(args: readonly string[], io: Io, cli: Cli): Promise<ExitCode> {
+  const command = find(args, cli.commands);
+  try {
+    return await dispatch(args, command, io, cli);
+  } catch (error) {
+    if (error instanceof UsageError) {
+      io.say(`breakwater: ${error.message}\nSee: breakwater help${command === undefined ? '' : ` ${command.name}`}\n`);
+      return USAGE;
+    }
+    if (io.signal.aborted) {
+      io.say('breakwater: stopped before it was done\n');
+      return FOUND;
+    }
+    if (!canBeMended(error)) throw error;
+    io.say(`breakwater: ${error.message}\n`);
+    return FOUND;
+  }
+}
+
+async function dispatch(
+  args: readonly string[],
+  command: Command | undefined,
+  io: Io,
+  { version, commands }: Cli,
+): Promise<ExitCode> {
+  const [first] = args;
+  if (command !== undefined) {
+    const rest = args.slice(wordsOf(command));
+    if (!asksForHelp(rest)) return command.run(rest, io);
+    await io.print(manual(command));
+    return FINE;
+  }
+  if (first === '--version') {
+    await io.print(`${version}\n`);
+    return FINE;
+  }
+  const topic = first === 'help' ? args.slice(1) : args.filter((arg) => !isHelp(arg));
+  await io.print(helpOn(topic, commands));
+  return first === 'help' || args.some(isHelp) ? FINE : USAGE;
+}
+
+function helpOn(topic: readonly string[], commands: readonly Command[]): string {
+  if (topic.length === 0) return overview(commands);
+  const command = find(topic, commands);
+  if (command !== undefined && topic.length === wordsOf(command)) return manual(command);
+  const group = commands.filter(({ name }) => name.startsWith(`${topic.join(' ')} `));
+  if (group.length === 0) throw unknown(topic, commands);
+  return overview(group);
+}
+
+const isHelp = (arg: string): boolean => arg === '--help' || arg === '-h';
+
+/** Before a `--`, after which nothing is an option. */
+const asksForHelp = (args: readonly string[]): boolean => {
+  const end = args.indexOf('--');
+  return (end === -1 ? args : args.slice(0, end)).some(isHelp);
+};
+
+const wordsOf = ({ name }: Command): number => name.split(' ').length;
+
+const find = (args: readonly string[], commands: readonly Command[]): Command | undefined =>
+  commands.find((command) => args.slice(0, wordsOf(command)).join(' ') === command.name);
+
+function unknown(args: readonly string[], commands: readonly Command[]): UsageError {
+  const [first] = args as [string];
+  if (first.startsWith('-')) return new UsageError(`there is no option ${first} before the command`);
+  const groups = commands.map(({ name }) => name.split(' ')[0]!);
+  const isGroup = groups.includes(first);
+  const typed = args.slice(0, isGroup ? 2 : 1).join(' ');
+  const near = closest(typed, isGroup ? commands.map(({ name }) => name) : [...new Set(groups)]);
+  return new UsageError(
+    `there is no command ${JSON.stringify(typed)}${near === undefined ? '' : `; did you mean ${near}?`}`,
+  );
+}
+
+/** Errors that say what to do: of Breakwater's packages, and of the system (a file that is not there). */
+function canBeMended(error: unknown): error is Error {
+  if (!(error instanceof Error)) return false;
+  const { code, syscall } = error as NodeJS.ErrnoException;
+  return syscall !== undefined || /^ERR_(?:DELIVERY|BREAKWATER)_/.test(code ?? '');
+}

@@ -1,0 +1,129 @@
+import { parseArgs } from 'node:util';
+import type { Io } from './io.js';
+import { closest } from './suggest.js';
+
+/** Everything is fine. */
+export const FINE = 0;
+/** Damage, differences, or something that failed. */
+export const FOUND = 1;
+/** The command line cannot be understood. */
+export const USAGE = 2;
+export type ExitCode = typeof FINE | typeof FOUND | typeof USAGE;
+
+export interface OptionSpec {
+  /** What stands for its value in the help; without one it is a flag. */
+  readonly value?: string;
+  readonly help: string;
+  readonly required?: true;
+}
+
+export type OptionSpecs = Readonly<Record<string, OptionSpec>>;
+
+export type Values<Specs extends OptionSpecs> = {
+  readonly [Name in keyof Specs]: Specs[Name] extends { value: string }
+    ? Specs[Name] extends { required: true }
+      ? string
+      : string | undefined
+    : boolean;
+};
+
+export interface CommandSpec<Specs extends OptionSpecs> {
+  /** One word or two: `spool ls`. */
+  readonly name: string;
+  readonly summary: string;
+  /** What follows the options, in the order of the command line. */
+  readonly operands?: readonly string[];
+  readonly options: Specs;
+  /** What is to be known beside the options. */
+  readonly notes?: string;
+  readonly run: (values: Values<Specs>, io: Io, operands: readonly string[]) => Promise<ExitCode>;
+}
+
+export interface Command {
+  readonly name: string;
+  readonly summary: string;
+  readonly operands: readonly string[];
+  readonly options: OptionSpecs;
+  readonly notes: string | undefined;
+  run(args: readonly string[], io: Io): Promise<ExitCode>;
+}
+
+/** What stands on the command line cannot be done: whoever typed it can mend it. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+export function command<const Specs extends OptionSpecs>(spec: CommandSpec<Specs>): Command {
+  const { name, summary, options, operands = [], notes } = spec;
+  return {
+    name,
+    summary,
+    operands,
+    options,
+    notes,
+    run: (args, io) => {
+      const parsed = parse(args, options, operands);
+      return spec.run(parsed.values as Values<Specs>, io, parsed.operands);
+    },
+  };
+}
+
+interface Parsed {
+  readonly values: Record<string, string | boolean | undefined>;
+  readonly operands: readonly string[];
+}
+
+function parse(args: readonly string[], options: OptionSpecs, operands: readonly string[]): Parsed {
+  const known = Object.fromEntries(
+    Object.entries(options).map(([name, { value }]) => [
+      name,
+      { type: value === undefined ? ('boolean' as const) : ('string' as const), multiple: true },
+    ]),
+  );
+  const {
+    values: found,
+    positionals,
+    tokens,
+  } = parseArgs({
+    args: [...args],
+    options: known,
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
+  });
+  for (const token of tokens) {
+    if (token.kind === 'option') checkOption(token, options);
+  }
+  const values = Object.fromEntries(
+    Object.entries(options).map(([name, spec]) => [name, chosen(name, spec, found[name])]),
+  );
+  checkOperands(positionals, operands);
+  return { values, operands: positionals };
+}
+
+function checkOption(token: { name: string; rawName: string; value?: string | undefined }, options: OptionSpecs): void {
+  const spec = Object.hasOwn(options, token.name) ? options[token.name] : undefined;
+  if (spec === undefined) {
+    const near = closest(token.name, Object.keys(options));
+    throw new UsageError(`there is no option ${token.rawName}${near === undefined ? '' : `; did you mean --${near}?`}`);
+  }
+  if (spec.value !== undefined && (token.value === undefined || token.value === '')) {
+    throw new UsageError(`--${token.name} needs a value: --${token.name} ${spec.value}`);
+  }
+  if (spec.value === undefined && token.value !== undefined) {
+    throw new UsageError(`--${token.name} takes no value, and was given ${JSON.stringify(token.value)}`);
+  }
+}
+
+function chosen(name: string, spec: OptionSpec, found: unknown): string | boolean | undefined {
+  const all = (found ?? []) as Array<string | boolean>;
+  if (spec.value === undefined) return all.length > 0;
+  if (all.length > 1) throw new UsageError(`--${name} is given ${all.length} times, and can have one value`);
+  if (all.length === 0 && spec.required) throw new UsageError(`--${name} is missing: --${name} ${spec.value}`);
+  return all[0];
+}
+
+function checkOperands(given: readonly string[], names: readonly string[]): void {
+  if (given.length < names.length) throw new UsageError(`${names[given.length]} is missing`);
+  if (given.length > names.length) throw new UsageError(`${JSON.stringify(given[names.length])} is one word too many`);
+}
