@@ -26,6 +26,9 @@ export interface StoredFile {
   close(): Promise<void>;
 }
 
+/** The kernel takes no more in one call (IOV_MAX). */
+const MAX_PIECES = 1_024;
+
 const FLAGS = { create: 'wx+', write: 'r+', read: 'r' } as const;
 
 /** The machine's disk. */
@@ -71,16 +74,23 @@ class DiskFile implements StoredFile {
   }
 
   async write(pieces: readonly Uint8Array[], position: number): Promise<void> {
+    for (let at = 0; at < pieces.length; at += MAX_PIECES) {
+      position = await this.#writeSome(pieces.slice(at, at + MAX_PIECES), position);
+    }
+  }
+
+  /** Returns where the pieces end. */
+  async #writeSome(pieces: readonly Uint8Array[], position: number): Promise<number> {
     const { bytesWritten } = await this.#file.writev(pieces, position);
-    let done = bytesWritten;
+    const written = position + bytesWritten;
+    let end = position;
     // A write may take less than it was given, when the disk is nearly full for one.
     for (const piece of pieces) {
-      if (done >= piece.length) done -= piece.length;
-      else {
-        await this.#writeRest(piece.subarray(done), position + offsetOf(pieces, piece) + done);
-        done = 0;
-      }
+      const missing = Math.min(piece.length, end + piece.length - written);
+      end += piece.length;
+      if (missing > 0) await this.#writeRest(piece.subarray(piece.length - missing), end - missing);
     }
+    return end;
   }
 
   async #writeRest(rest: Uint8Array, position: number): Promise<void> {
@@ -102,13 +112,4 @@ class DiskFile implements StoredFile {
   close(): Promise<void> {
     return this.#file.close();
   }
-}
-
-function offsetOf(pieces: readonly Uint8Array[], piece: Uint8Array): number {
-  let offset = 0;
-  for (const each of pieces) {
-    if (each === piece) return offset;
-    offset += each.length;
-  }
-  return offset;
 }
