@@ -6,4 +6,5 @@ export type { LaneStatus } from './lanes/lane.js';
 export { LineError, type Lines, normalizeLines } from './lines/normalize.js';
 export { WHEN_FULL, type WhenFull } from './spool/caps.js';
 export { openSpool } from './spool/open.js';
+export { DirectoryInUseError, DirectoryLock } from './spool/slot-lock.js';
 export type { DrainOptions, DrainReport, HandOver, Spool, SpoolOptions } from './spool/spool.js';
