@@ -1,6 +1,13 @@
-/** The unit of the timestamps in a body: the names of both InfluxDB APIs (`n` and `u` are 1.x's for `ns` and `us`). */
-export const PRECISIONS = ['ns', 'n', 'us', 'u', 'ms', 's', 'm', 'h'] as const;
-export type Precision = (typeof PRECISIONS)[number];
+import { BACKSLASH, HASH, NEWLINE, RETURN, SPACE, skipBlanks } from './bytes.js';
+import { LineError } from './line-error.js';
+import { LineParser } from './line-parser.js';
+import { LineWriter } from './line-writer.js';
+import { type Precision, UNITS, type Unit } from './precision.js';
+import { lineEnd } from './split.js';
+import { isPlain, toNanoseconds } from './timestamp.js';
+
+export { LineError } from './line-error.js';
+export { PRECISIONS, type Precision } from './precision.js';
 
 /** Lines that become one frame. */
 export interface Lines {
@@ -11,34 +18,188 @@ export interface Lines {
 
 export interface NormalizeOptions {
   readonly precision: Precision;
-  /** The timestamp of lines that have none, in nanoseconds since the epoch. */
+  /** The timestamp of lines that have none, in nanoseconds since the epoch; rounded down to the precision, as InfluxDB does. */
   readonly nowNs: bigint;
   /** Default 5,000. */
   readonly maxPoints?: number;
-  /** Default 1 MiB. */
+  /** Default 1 MiB. A longer line gets a piece of its own. */
   readonly maxBytes?: number;
 }
 
-/** A line that is not line protocol. */
-export class LineError extends Error {
-  override readonly name = 'LineError';
-  readonly code = 'ERR_DELIVERY_LINE';
-  /** From 1. */
-  readonly line: number;
-  /** In bytes, from 1. */
-  readonly column: number;
-
-  constructor(line: number, column: number, message: string) {
-    super(`line ${line}, column ${column}: ${message}`);
-    this.line = line;
-    this.column = column;
-  }
-}
+const MAX_LINE_BYTES = 4 * 2 ** 20;
 
 /**
  * Checks a body of line protocol, gives every line a timestamp in nanoseconds, and cuts it into pieces.
  * @throws LineError for the first line that InfluxDB would refuse; then nothing of the body is to be accepted.
  */
-export function normalizeLines(_body: Uint8Array, _options: NormalizeOptions): Lines[] {
-  throw new Error('not built yet');
+export function normalizeLines(body: Uint8Array, options: NormalizeOptions): Lines[] {
+  return new Normalizer(body, options).run();
+}
+
+class Normalizer {
+  readonly #body: Uint8Array;
+  readonly #unit: Unit;
+  readonly #nowNs: bigint;
+  readonly #maxPoints: number;
+  readonly #maxBytes: number;
+  readonly #parser: LineParser;
+  readonly #writer: LineWriter;
+  readonly #pieces: { readonly end: number; readonly points: number }[] = [];
+  #now: string | undefined;
+  #pieceStart = 0;
+  #points = 0;
+  /** Where lines begin that go out as they are and are not copied yet; as long as the run itself. */
+  #runStart = 0;
+  #runEnd = 0;
+
+  constructor(body: Uint8Array, { precision, nowNs, maxPoints = 5_000, maxBytes = 2 ** 20 }: NormalizeOptions) {
+    this.#body = body;
+    this.#unit = UNITS[precision];
+    this.#nowNs = nowNs;
+    this.#maxPoints = maxPoints;
+    this.#maxBytes = maxBytes;
+    this.#parser = new LineParser(body);
+    this.#writer = new LineWriter(body);
+  }
+
+  run(): Lines[] {
+    const body = this.#body;
+    for (let start = 0; start < body.length; ) {
+      const first = skipBlanks(body, start, body.length);
+      // A comment is over at its line end, whatever stands in it: InfluxDB lets a quote in it swallow the lines that follow.
+      const comment = body[first] === HASH;
+      const end = comment ? commentEnd(body, first) : lineEnd(body, start);
+      if (!comment && first < end) this.#line(start, first, end);
+      start = end + 1;
+    }
+    this.#flush();
+    this.#cut(this.#writer.length);
+    return this.#lines();
+  }
+
+  #line(start: number, first: number, lineEnd: number): void {
+    const body = this.#body;
+    const end = body[lineEnd - 1] === RETURN ? lineEnd - 1 : lineEnd;
+    if (end === first) return;
+    if (end - first > MAX_LINE_BYTES) {
+      throw LineError.at(body, first, `the line takes ${end - first} bytes; ${MAX_LINE_BYTES} are allowed`);
+    }
+    const parser = this.#parser;
+    parser.parse(first, end);
+    const asIs = start === first && lineEnd < body.length && this.#isCanonical(end, lineEnd);
+    const before = this.#outLength();
+    if (asIs) {
+      if (this.#runEnd !== start) {
+        this.#flush();
+        this.#runStart = start;
+      }
+      this.#runEnd = lineEnd + 1;
+    } else {
+      this.#flush();
+      this.#rewrite(first);
+      if (start !== first || parser.escapes) this.#expectOneLine(before, first);
+    }
+    this.#count(before);
+  }
+
+  /** Whether the line that was parsed goes out as it came. */
+  #isCanonical(end: number, lineEnd: number): boolean {
+    const { keyEnd, fieldsStart, fieldsEnd, timeStart, timeEnd } = this.#parser;
+    return (
+      this.#unit.zeros === 0 &&
+      end === lineEnd &&
+      timeEnd === end &&
+      timeStart === fieldsEnd + 1 &&
+      fieldsStart === keyEnd + 1 &&
+      this.#body[fieldsEnd] === SPACE &&
+      timeEnd > timeStart &&
+      isPlain(this.#body, timeStart, timeEnd, 0)
+    );
+  }
+
+  #rewrite(first: number): void {
+    const { keyEnd, fieldsStart, fieldsEnd, timeStart, timeEnd } = this.#parser;
+    const writer = this.#writer;
+    const { zeros } = this.#unit;
+    if (timeEnd === timeStart && this.#body[fieldsEnd - 1] === BACKSLASH) {
+      throw LineError.at(this.#body, fieldsEnd - 1, 'a backslash at the end of the line');
+    }
+    const plain = zeros !== undefined && timeEnd > timeStart && isPlain(this.#body, timeStart, timeEnd, zeros);
+    if (plain && fieldsStart === keyEnd + 1 && timeStart === fieldsEnd + 1) writer.copy(first, timeEnd);
+    else {
+      writer.copy(first, keyEnd);
+      writer.space();
+      writer.copy(fieldsStart, fieldsEnd);
+      writer.space();
+      if (plain) writer.copy(timeStart, timeEnd);
+      else writer.text(timeEnd > timeStart ? this.#converted(timeStart, timeEnd) : this.#stamp());
+    }
+    if (plain) writer.zeros(zeros);
+    writer.endLine();
+  }
+
+  #converted(start: number, end: number): string {
+    const instant = toNanoseconds(this.#body, start, end, this.#unit);
+    if (instant === undefined) {
+      throw LineError.at(this.#body, start, 'the timestamp is outside of what 64-bit nanoseconds reach (1677 to 2262)');
+    }
+    return instant.toString();
+  }
+
+  #stamp(): string {
+    const { nanoseconds } = this.#unit;
+    this.#now ??= (this.#nowNs - (this.#nowNs % nanoseconds)).toString();
+    return this.#now;
+  }
+
+  /** What is put behind the line must not become part of it, and it must not swallow its neighbours. */
+  #expectOneLine(start: number, first: number): void {
+    const line = this.#writer.written(start);
+    if (lineEnd(line, 0) !== line.length - 1) {
+      throw LineError.at(
+        this.#body,
+        first,
+        'InfluxDB would read this line as one with its neighbours: escape its quotes',
+      );
+    }
+  }
+
+  /** The output with the lines that are not copied yet. */
+  #outLength(): number {
+    return this.#writer.length + this.#runEnd - this.#runStart;
+  }
+
+  #flush(): void {
+    if (this.#runEnd > this.#runStart) this.#writer.copy(this.#runStart, this.#runEnd);
+    this.#runStart = this.#runEnd;
+  }
+
+  /** Counts the line that was put out last, from `before` on, and cuts before it where it does not fit. */
+  #count(before: number): void {
+    const end = this.#outLength();
+    if (this.#points === this.#maxPoints || (this.#points > 0 && end - this.#pieceStart > this.#maxBytes)) {
+      this.#cut(before);
+    }
+    this.#points++;
+  }
+
+  #cut(end: number): void {
+    if (this.#points > 0) this.#pieces.push({ end, points: this.#points });
+    this.#pieceStart = end;
+    this.#points = 0;
+  }
+
+  #lines(): Lines[] {
+    let start = 0;
+    return this.#pieces.map(({ end, points }) => {
+      const piece = { body: this.#writer.written(start, end), points };
+      start = end;
+      return piece;
+    });
+  }
+}
+
+function commentEnd(body: Uint8Array, from: number): number {
+  const end = body.indexOf(NEWLINE, from);
+  return end === -1 ? body.length : end;
 }

@@ -1,3 +1,5 @@
+import { BACKSLASH, COMMA, EQUALS, NEWLINE, QUOTE, SPACE } from './bytes.js';
+
 /**
  * The lines of a normalised body, each with its line end: views, nothing is copied.
  * A line end inside a quoted string belongs to its line.
@@ -5,34 +7,35 @@
 export function splitLines(body: Buffer): Buffer[] {
   const lines: Buffer[] = [];
   for (let start = 0; start < body.length; ) {
-    const end = lineEnd(body, start);
+    const end = Math.min(lineEnd(body, start) + 1, body.length);
     lines.push(body.subarray(start, end));
     start = end;
   }
   return lines;
 }
 
-const NEWLINE = 0x0a;
-const SPACE = 0x20;
-const QUOTE = 0x22;
-const COMMA = 0x2c;
-const EQUALS = 0x3d;
-const BACKSLASH = 0x5c;
-
-/** Where the line that starts there ends, past its line end. */
-function lineEnd(body: Buffer, start: number): number {
-  let fields = false;
+/**
+ * Where InfluxDB sees the end of the line that starts there: at its `\n`, or at the end of the body.
+ * It counts before it parses, so a quote opens a string after the first space, where `=` are ahead of `,`.
+ */
+export function lineEnd(body: Uint8Array, start: number): number {
+  const length = body.length;
+  let spaced = false;
   let quoted = false;
-  let inValue = false;
-  for (let at = start; at < body.length; at++) {
+  let ahead = 0;
+  for (let at = start; at < length; at++) {
     const byte = body[at];
-    if (byte === BACKSLASH) at++;
-    else if (byte === NEWLINE && !quoted) return at + 1;
-    else if (byte === QUOTE && inValue) quoted = !quoted;
-    else if (quoted) continue;
-    else if (byte === SPACE) fields = true;
-    else if (byte === EQUALS && fields) inValue = true;
-    else if (byte === COMMA) inValue = false;
+    if (byte === NEWLINE) {
+      if (!quoted) return at;
+    } else if (byte === BACKSLASH) {
+      // The last byte but one escapes nothing.
+      if (at + 2 < length) at++;
+    } else if (byte === SPACE) spaced = true;
+    else if (spaced) {
+      if (byte === QUOTE) quoted = quoted !== ahead > 0;
+      else if (byte === EQUALS && !quoted) ahead++;
+      else if (byte === COMMA && !quoted) ahead--;
+    }
   }
-  return body.length;
+  return length;
 }

@@ -1,0 +1,55 @@
+import { NEWLINE, SPACE, ZERO } from './bytes.js';
+
+/** Room for what is put behind a line: a blank, the digits of an instant, a line end. */
+const LINE_ROOM = 24;
+
+/** The output: grows, and takes runs of the input at once. */
+export class LineWriter {
+  readonly #input: Uint8Array;
+  #out: Buffer;
+  #length = 0;
+
+  constructor(input: Uint8Array) {
+    this.#input = input;
+    this.#out = Buffer.allocUnsafe(input.length + LINE_ROOM);
+  }
+
+  get length(): number {
+    return this.#length;
+  }
+
+  copy(start: number, end: number): void {
+    this.#reserve(end - start);
+    this.#out.set(this.#input.subarray(start, end), this.#length);
+    this.#length += end - start;
+  }
+
+  space(): void {
+    this.#out[this.#length++] = SPACE;
+  }
+
+  zeros(count: number): void {
+    this.#out.fill(ZERO, this.#length, this.#length + count);
+    this.#length += count;
+  }
+
+  text(text: string): void {
+    this.#length += this.#out.write(text, this.#length, 'latin1');
+  }
+
+  endLine(): void {
+    this.#out[this.#length++] = NEWLINE;
+  }
+
+  written(start = 0, end = this.#length): Buffer {
+    return this.#out.subarray(start, end);
+  }
+
+  #reserve(bytes: number): void {
+    const needed = this.#length + bytes + LINE_ROOM;
+    if (needed <= this.#out.length) return;
+    const grown = Buffer.allocUnsafe(Math.max(needed, this.#out.length + (this.#out.length >> 1)));
+    grown.set(this.written());
+    this.#out = grown;
+  }
+}
