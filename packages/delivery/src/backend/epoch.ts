@@ -1,0 +1,53 @@
+/** What one look at a server's `/metrics` says about the run that it is in. */
+interface Look {
+  readonly startedAtUs: number;
+  readonly counters: ReadonlyMap<string, number>;
+  /** Restarts that were seen within the start time's resolution. */
+  readonly restarts: number;
+  readonly order: number;
+}
+
+const START = /^process_start_time_seconds(?:\{[^}\n]*\})? (\S+)/m;
+/** Counters that any Go program has and that move all the time. */
+const COUNTERS =
+  /^(process_cpu_seconds_total|go_memstats_mallocs_total|go_memstats_alloc_bytes_total)(?:\{[^}\n]*\})? (\S+)/gm;
+
+/**
+ * Numbers the runs of a server by its `/metrics`. Start times come in whole seconds from some: within the same one a
+ * restart shows in counters that went backwards.
+ */
+export class Runs {
+  #looks = 0;
+  #latest: Look | undefined;
+
+  /** Call it when the question goes out, and what it returns with the page that came back. */
+  ask(): (metrics: string) => number | undefined {
+    const order = ++this.#looks;
+    const before = this.#latest;
+    return (metrics) => {
+      const seconds = Number(START.exec(metrics)?.[1] ?? Number.NaN);
+      if (!(seconds > 0 && seconds < Number.MAX_SAFE_INTEGER / 1e6)) return undefined;
+      const startedAtUs = Math.round(seconds * 1e6);
+      const counters = new Map([...metrics.matchAll(COUNTERS)].map(([, name, value]) => [name!, Number(value)]));
+      const isSameStart = before?.startedAtUs === startedAtUs;
+      const restarts = isSameStart ? before.restarts + (wentBackwards(before.counters, counters) ? 1 : 0) : 0;
+      if (order > (this.#latest?.order ?? 0)) this.#latest = { startedAtUs, counters, restarts, order };
+      return startedAtUs + restarts;
+    };
+  }
+}
+
+function wentBackwards(before: ReadonlyMap<string, number>, now: ReadonlyMap<string, number>): boolean {
+  for (const [name, value] of before) if ((now.get(name) ?? value) < value) return true;
+  return false;
+}
+
+/** Microseconds since the epoch at which a 1.x server started, by its `/debug/vars`. */
+export function startOf(vars: string): number | undefined {
+  const started = /"system":\s*\{[^{}]*"started":\s*"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.(\d{1,9}))?[^"]{1,6})"/.exec(
+    vars,
+  );
+  const ms = Date.parse(started?.[1] ?? '');
+  if (Number.isNaN(ms)) return undefined;
+  return ms * 1000 + Number((started?.[2] ?? '').padEnd(6, '0').slice(3, 6));
+}

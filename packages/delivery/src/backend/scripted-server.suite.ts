@@ -1,0 +1,84 @@
+import { once } from 'node:events';
+import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { gunzipSync } from 'node:zlib';
+
+export interface SeenRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly headers: IncomingHttpHeaders;
+  /** Decompressed. */
+  readonly body: string;
+}
+
+export interface Reply {
+  readonly status: number;
+  readonly headers?: Record<string, string>;
+  readonly body?: string;
+}
+
+/** `hang`: no answer. `reset`: the socket is reset. `half`: the head of a 400 and half of its body, then the end. */
+export type Behaviour = Reply | 'hang' | 'reset' | 'half';
+type Script = (request: SeenRequest) => Behaviour;
+
+export const json = (status: number, value: unknown, headers: Record<string, string> = {}): Reply => {
+  return { status, headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify(value) };
+};
+export const plain = (status: number, body: string, headers: Record<string, string> = {}): Reply => {
+  return { status, headers: { 'content-type': 'text/plain; charset=utf-8', ...headers }, body };
+};
+
+/** A server on loopback that answers as it is told. */
+export class ScriptedServer implements AsyncDisposable {
+  readonly requests: SeenRequest[] = [];
+  script: Script;
+  readonly #server: Server;
+
+  private constructor(script: Script) {
+    this.script = script;
+    this.#server = createServer(async (incoming, response) => {
+      const chunks: Buffer[] = [];
+      for await (const chunk of incoming as AsyncIterable<Buffer>) chunks.push(chunk);
+      const raw = Buffer.concat(chunks);
+      const body = (incoming.headers['content-encoding'] === 'gzip' ? gunzipSync(raw) : raw).toString();
+      const { pathname, searchParams } = new URL(incoming.url!, 'http://x');
+      const { headers } = incoming;
+      const seen = { method: incoming.method!, path: pathname, query: searchParams, headers, body };
+      this.requests.push(seen);
+      const behaviour = this.script(seen);
+      if (behaviour === 'hang') return;
+      if (behaviour === 'reset') incoming.socket.resetAndDestroy();
+      else if (behaviour === 'half') {
+        incoming.socket.end(
+          'HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\ncontent-length: 99\r\n\r\n{"err',
+        );
+      } else response.writeHead(behaviour.status, behaviour.headers).end(behaviour.body);
+    });
+  }
+
+  static async start(script: Script, port = 0): Promise<ScriptedServer> {
+    const scripted = new ScriptedServer(script);
+    scripted.#server.listen(port, '127.0.0.1');
+    await once(scripted.#server, 'listening');
+    return scripted;
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  /** Of requests that write. */
+  get writes(): SeenRequest[] {
+    return this.requests.filter(({ method }) => method === 'POST');
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#server.closeAllConnections();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+}
