@@ -1,4 +1,12 @@
-export type { Backend } from './backend/backend.js';
+export {
+  type Answer,
+  type Backend,
+  type Dialect,
+  HOLD_REASONS,
+  type HoldReason,
+  type SendRequest,
+} from './backend/backend.js';
+export { type HttpBackendOptions, httpBackend } from './backend/http-backend.js';
 export { DELIVERY_CHANNEL, type DeliveryEvent } from './events/events.js';
 export type { Destination } from './frames/frame.js';
 export { type Intake, type IntakeClosure, IntakeError, type Offer, type RefusedReason } from './intake/intake.js';
