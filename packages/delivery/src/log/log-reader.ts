@@ -29,9 +29,18 @@ export class LogReader {
       const segment = this.#segmentFor(reading.nextSeq);
       if (segment === undefined) reading.nextSeq = durableEnd + 1;
       else if (segment.id > reading.nextSeq) reading.nextSeq = segment.id;
-      else await this.#files.use(segment.id, (file) => readSegment(file, segment, reading, this.#metas));
+      else await this.#readFrom(segment, reading);
     }
     return reading;
+  }
+
+  async #readFrom(segment: Segment, reading: Reading): Promise<void> {
+    try {
+      await this.#files.use(segment.id, (file) => readSegment(file, segment, reading, this.#metas));
+    } catch (error) {
+      // Removed while it was being opened: on to the next.
+      if (this.#segments.includes(segment)) throw error;
+    }
   }
 
   /** Its file is closed once nobody reads it any more. */

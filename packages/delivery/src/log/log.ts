@@ -129,22 +129,28 @@ export class Log implements FrameLog {
   }
 
   async remove(id: number): Promise<void> {
-    const isTaken = await this.#exclusively(async () => {
-      const segment = this.#segments.find((each) => each.id === id);
-      if (segment === undefined) return false;
-      if (segment === this.#segments.at(-1)) {
-        if (segment.isEmpty) return false;
-        await this.#writer.begin();
-      }
-      this.#writer.forget(segment);
-      await this.#writer.cutBack();
-      this.#segments.splice(this.#segments.indexOf(segment), 1);
-      return true;
-    });
-    if (!isTaken) return;
+    const segment = await this.#exclusively(() => this.#takeOut(id));
+    if (segment === undefined) return;
+    try {
+      await this.#storage.remove(join(this.directory, segmentName(id)));
+    } catch (error) {
+      const at = this.#segments.findIndex((each) => each.id > id);
+      this.#segments.splice(at === -1 ? this.#segments.length : at, 0, segment);
+      throw error;
+    }
     await this.#reader.forget(id);
-    await this.#storage.remove(join(this.directory, segmentName(id)));
     await this.#storage.syncDirectory(this.directory);
+  }
+
+  /** Ends the segment and strikes it off the list. */
+  async #takeOut(id: number): Promise<Segment | undefined> {
+    const segment = this.#segments.find((each) => each.id === id);
+    if (segment === undefined || (segment.isEmpty && segment === this.#segments.at(-1))) return undefined;
+    if (segment === this.#segments.at(-1)) await this.#writer.begin();
+    this.#writer.forget(segment);
+    await this.#writer.cutBack();
+    this.#segments.splice(this.#segments.indexOf(segment), 1);
+    return segment;
   }
 
   /** What was appended before is committed yet. */

@@ -22,7 +22,9 @@ export interface Recovered {
   readonly totalPoints: number;
   /** The last segment, ready to be appended to; undefined: a new one is to be begun. */
   readonly file: StoredFile | undefined;
-  /** Bytes behind the last sound frame that were cut off. */
+  /** A segment to cut off at its end once another one is begun. */
+  readonly uncut: Segment | undefined;
+  /** Bytes behind the last sound frame: they are cut off. */
   readonly cutBytes: number;
 }
 
@@ -49,21 +51,27 @@ export async function recover(options: RecoveryOptions): Promise<Recovered> {
     segments.push(last.segment);
   }
   if (last === undefined) {
-    return { segments, gaps, nextSeq, totalPoints: options.minTotalPoints, file: undefined, cutBytes: 0 };
+    const totalPoints = options.minTotalPoints;
+    return { segments, gaps, nextSeq, totalPoints, file: undefined, uncut: undefined, cutBytes: 0 };
   }
-  const { segment, damagedLast } = last;
+  const { segment, damagedLast, torn } = last;
   if (damagedLast !== undefined) {
     gaps.push(segment.lose(damagedLast.seq, damagedLast.totalBefore + damagedLast.points));
   }
   nextSeq = Math.max(nextSeq, segment.lastSeq + 1);
   const totalPoints = Math.max(options.minTotalPoints, segment.endTotal);
-  const cutBytes = Math.max(0, segment.bytes - segment.end);
-  const file = await cut(options, segment, segment.end, 'keep open');
+  const numbers = { segments, gaps, nextSeq, totalPoints, cutBytes: segment.bytes - segment.end };
   await storage.syncDirectory(directory);
+  if (damagedLast !== undefined || torn !== undefined) {
+    // Their headers alone tell which numbers are taken: they go once the next segment does.
+    await cut(options, segment, segment.bytes);
+    return { ...numbers, file: undefined, uncut: segment };
+  }
+  const file = await cut(options, segment, segment.end, 'keep open');
   const continues = last.header !== undefined && nextSeq === segment.lastSeq + 1 && totalPoints === segment.endTotal;
-  if (continues) return { segments, gaps, nextSeq, totalPoints, file, cutBytes };
+  if (continues) return { ...numbers, file, uncut: undefined };
   await file?.close();
-  return { segments, gaps, nextSeq, totalPoints, file: undefined, cutBytes };
+  return { ...numbers, file: undefined, uncut: undefined };
 }
 
 /** Ends the file there, and makes sure that what is before is durable: it will be counted on. */

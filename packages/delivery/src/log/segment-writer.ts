@@ -52,6 +52,8 @@ export interface WriterOptions {
   readonly totalPoints: number;
   /** The last segment's file, where it can be appended to. */
   readonly file: StoredFile | undefined;
+  /** A segment to cut off at its end once another one is begun. */
+  readonly uncut: Segment | undefined;
 }
 
 /** Appends frames to the last segment, and begins new ones. One call at a time. */
@@ -60,7 +62,7 @@ export class SegmentWriter {
   readonly #segments: Segment[];
   /** Undefined: the last segment is not appended to any more. */
   #file: StoredFile | undefined;
-  /** Segments that may have refused frames behind their end, on the disk. */
+  /** Segments that have more on the disk than they should: refused frames, for one. */
   readonly #uncut = new Set<Segment>();
   nextSeq: number;
   totalPoints: number;
@@ -69,6 +71,7 @@ export class SegmentWriter {
     this.#options = options;
     this.#segments = options.segments;
     this.#file = options.file;
+    if (options.uncut !== undefined) this.#uncut.add(options.uncut);
     this.nextSeq = options.nextSeq;
     this.totalPoints = options.totalPoints;
   }
@@ -158,6 +161,8 @@ export class SegmentWriter {
     this.#file = file;
     const options = { id, marker: frameMarker(salt), totalBefore: this.totalPoints, begunAtMs: clock.wall() };
     this.#segments.push(new Segment(options));
+    // Where that fails, it is tried again with the next segment.
+    await this.cutBack().catch(() => {});
   }
 
   /** An attempt that failed may have left a file of the same name, with nothing in it that was accepted. */
