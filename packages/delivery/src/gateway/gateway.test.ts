@@ -105,7 +105,7 @@ describe('the write gateway', () => {
   it('stamps lines that have no timestamp, later in each request', async () => {
     const { intake, post } = await open();
     await post('/write?db=t', 'm f=1');
-    await post('/write?db=t&precision=s', 'm f=2');
+    await post('/api/v2/write?bucket=t', 'm f=2');
     expect(intake.lines).toEqual(['m f=1 1767225600000000000', 'm f=2 1767225600000000001']);
   });
 
@@ -274,7 +274,7 @@ describe('the limits of the write gateway', () => {
   });
 
   it('bounds the bodies under way together, and gives their room back', async () => {
-    const { intake, post } = await open({ maxBodyBytes: 1_000, maxBytesUnderWay: 2_500 });
+    const { intake, post } = await open({ maxBodyBytes: 1_000, maxBytesUnderWay: 1_500 });
     const held: Array<() => void> = [];
     intake.disk = () => new Promise((resolve) => held.push(resolve));
     const first = post('/write?db=t', LINE);

@@ -12,7 +12,8 @@ export class BodyRoom {
   readonly #meter: GatewayMeter;
 
   constructor(bytes: number, meter: GatewayMeter) {
-    this.#bytes = semaphore({ name: 'write-gateway', permits: bytes, maxQueue: 0 });
+    // One request fits whatever the limit.
+    this.#bytes = semaphore({ name: 'write-gateway', permits: bytes + REQUEST_BYTES, maxQueue: 0 });
     this.#meter = meter;
   }
 

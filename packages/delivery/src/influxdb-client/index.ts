@@ -1,1 +1,3 @@
-export {};
+export { DurableWriteApi, durableWriteApi } from './durable-write-api.js';
+export { type OpenDurableWriteOptions, openDurableWriteApi } from './open.js';
+export type { DurableWriteOptions } from './options.js';
