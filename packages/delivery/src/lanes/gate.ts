@@ -1,5 +1,15 @@
-import type { Clock, Measured, Random, Recorder } from '@breakwater/resilience';
-import type { Backend } from '../backend/backend.js';
+import type { Measured, Permit, Random, Recorder, Timer } from '@breakwater/resilience';
+import { type CircuitBreaker, type Clock, circuitBreaker } from '@breakwater/resilience';
+import type { Answer, Backend } from '../backend/backend.js';
+import { publish } from '../events/events.js';
+import type { Destination } from '../frames/frame.js';
+import type { Observation } from './ack-hold.js';
+import { ByteLimit } from './byte-limit.js';
+import { CatchUp } from './catch-up.js';
+import { EpochWatch } from './epoch-watch.js';
+import { Hold, type HoldAnswer } from './hold.js';
+import { FixedLimit, type Limit } from './limit.js';
+import { LANE_METRICS } from './metrics.js';
 import { type CheckedSettings, checkedSettings, type LaneSettings } from './settings.js';
 
 export interface LaneGateOptions {
@@ -7,7 +17,43 @@ export interface LaneGateOptions {
   readonly settings?: LaneSettings;
   readonly clock: Clock;
   readonly random: Random;
+  /** How many requests may be under way. Default: `maxInFlight`, always. */
+  readonly limit?: Limit;
 }
+
+/** Fresh data goes first; backlog leaves it one request free. */
+export type Freshness = 'fresh' | 'backlog';
+
+/** A lane, to its gate. */
+export interface GateMember {
+  /** Something may go that could not before. */
+  pump(): void;
+  observed(observation: Observation): void;
+  /** Whether it has to know when the backend restarts. */
+  readonly needsEpoch: boolean;
+}
+
+/** Leave for one request. */
+export interface Leave {
+  readonly destination: Destination;
+  /** Which run of the backend was last seen before the request was sent. */
+  readonly epoch: number | undefined;
+  readonly sentMs: number;
+  readonly freshness: Freshness;
+  /** @internal */
+  readonly permit: Permit;
+  /** @internal Which hold of the backend, and of the destination, came last before it. */
+  readonly generations: readonly [backend: number, destination: number];
+  /** @internal Those that it probes. */
+  readonly probed: readonly Hold[];
+}
+
+const VICTORIA_METRICS_HOLD_MS = 10_000;
+// A destination that nobody sends to any more is forgotten.
+const FORGOTTEN_AFTER_MS = 600_000;
+
+/** Names a destination within a backend. */
+export const destinationKey = ({ org, bucket }: Destination): string => `${org.length}:${org}/${bucket}`;
 
 /**
  * What every lane to one backend shares: its breaker, the requests under way, how long it wants to be left alone, how
@@ -21,15 +67,263 @@ export class LaneGate implements Measured {
   readonly clock: Clock;
   /** @internal */
   readonly random: Random;
+  /** @internal */
+  readonly catchUp: CatchUp;
+  readonly #breaker: CircuitBreaker;
+  readonly #limit: Limit;
+  readonly #bytes: ByteLimit;
+  readonly #hold = new Hold();
+  readonly #destinations = new Map<string, Hold>();
+  readonly #watch: EpochWatch;
+  #members: GateMember[] = [];
+  #inFlight: Record<Freshness, number> = { fresh: 0, backlog: 0 };
+  #timer: { readonly timer: Timer; readonly dueMs: number } | undefined;
 
   /** @throws ConfigError for a setting that cannot be used. */
-  constructor(options: LaneGateOptions) {
-    this.backend = options.backend;
-    this.settings = checkedSettings(options.settings ?? {});
-    this.clock = options.clock;
-    this.random = options.random;
+  constructor({ backend, settings = {}, clock, random, limit }: LaneGateOptions) {
+    this.backend = backend;
+    this.settings = checkedSettings(settings);
+    this.clock = clock;
+    this.random = random;
+    const { maxInFlight, maxBatchBytes, maxBatchPoints, timeoutMs, catchUpPointsPerSecond } = this.settings;
+    this.#limit = limit ?? new FixedLimit(maxInFlight);
+    this.#bytes = new ByteLimit(maxBatchBytes);
+    this.catchUp = new CatchUp(clock, catchUpPointsPerSecond, maxBatchPoints);
+    // The hold says how long; the breaker sees to it that one batch finds out whether it is over.
+    this.#breaker = circuitBreaker({
+      name: `delivery to ${backend.id}`,
+      failureThreshold: 1,
+      recoveryTimeoutMs: 1,
+      successThreshold: 1,
+      probeTimeoutMs: 2 * timeoutMs,
+      clock,
+      random,
+    });
+    this.#watch = new EpochWatch({
+      backend,
+      clock,
+      timeoutMs,
+      isNeeded: () => this.#members.some(({ needsEpoch }) => needsEpoch),
+      onObservation: (observation) => {
+        for (const member of this.#members) member.observed(observation);
+        this.#pump();
+      },
+    });
+  }
+
+  /** @internal How long acknowledged frames are held; while the dialect is not known, as if they had to be. */
+  get ackHoldMs(): number {
+    const { dialect } = this.backend;
+    const needed = dialect === undefined || dialect === 'victoria-metrics';
+    return this.settings.ackHoldMs ?? (needed ? VICTORIA_METRICS_HOLD_MS : 0);
+  }
+
+  /** @internal Bytes that a request may have. */
+  get maxBytes(): number {
+    return this.#bytes.bytes(this.clock.now());
+  }
+
+  /** @internal Counts the holds: a lane that sees another number than before has fallen behind. */
+  get generation(): number {
+    return this.#hold.generation;
+  }
+
+  /** @internal */
+  join(member: GateMember): Disposable {
+    this.#members.push(member);
+    return {
+      [Symbol.dispose]: () => {
+        this.#members = this.#members.filter((other) => other !== member);
+      },
+    };
+  }
+
+  /** @internal Nothing may go: the backend is left alone, or one request finds out whether it is back. */
+  get isHeld(): boolean {
+    return !this.#hold.admits(this.clock.now());
+  }
+
+  /** @internal Whether a request may go now, as far as the backend is concerned. */
+  admits(freshness: Freshness): boolean {
+    if (!this.#hasRoom(freshness) || this.isHeld) return false;
+    if (this.ackHoldMs === 0 || this.#watch.isReady) return true;
+    this.#watch.wake();
+    return false;
+  }
+
+  /** @internal Whether frames of the destination may be sent now. */
+  admitsDestination(key: string): boolean {
+    return this.#destinations.get(key)?.admits(this.clock.now()) ?? true;
+  }
+
+  /** @internal Whether nothing holds the destination, and nothing has to be found out. */
+  isFree(key: string): boolean {
+    return this.#destinations.get(key)?.answer === undefined;
+  }
+
+  /** @internal Takes a place among the requests under way, for as long as it takes to send one batch. */
+  enter(freshness: Freshness): Disposable {
+    this.#inFlight[freshness]++;
+    let entered = true;
+    return {
+      [Symbol.dispose]: () => {
+        if (!entered) return;
+        entered = false;
+        this.#inFlight[freshness]--;
+        this.#rotate();
+        this.#pump();
+      },
+    };
+  }
+
+  /** @internal Leave for one request of a batch that has entered; undefined: it is held. */
+  ask(destination: Destination, freshness: Freshness): Leave | undefined {
+    const nowMs = this.clock.now();
+    const target = this.#destinations.get(destinationKey(destination));
+    if (!this.#hold.admits(nowMs) || target?.admits(nowMs) === false) return undefined;
+    const permit = this.#permit();
+    if (permit === undefined) return undefined;
+    const probed = [this.#hold, target].filter((hold) => hold?.answer !== undefined) as Hold[];
+    for (const hold of probed) hold.probes++;
+    if (this.ackHoldMs > 0) this.#watch.wake();
+    return {
+      destination,
+      epoch: this.#watch.epoch,
+      sentMs: nowMs,
+      freshness,
+      permit,
+      generations: [this.#hold.generation, target?.generation ?? 0],
+      probed,
+    };
+  }
+
+  /** @internal What became of a request that had leave. */
+  answered(leave: Leave, answer: Answer, points: number): void {
+    const rttMs = this.clock.now() - leave.sentMs;
+    for (const hold of leave.probed) hold.probes--;
+    const failed = answer.kind === 'hold' && answer.scope === 'backend';
+    this.#limit.answered(rttMs, failed ? 'held' : 'served');
+    if (failed) {
+      leave.permit.failure();
+      this.#holdBackend(leave, answer);
+    } else {
+      leave.permit.success();
+      this.#resume(leave);
+      if (answer.kind === 'hold') this.#holdDestination(leave, answer);
+      else this.#resumeDestination(leave);
+    }
+    if (answer.kind === 'too-large') this.catchUp.slowDown();
+    else if (answer.kind === 'stored') this.#served(leave, rttMs, points);
+    this.#arm();
+    this.#pump();
+  }
+
+  /** @internal The backend found a request of several lines too large. */
+  tooLarge(bytes: number): void {
+    const maxBytes = this.#bytes.tooLarge(bytes, this.clock.now());
+    if (maxBytes !== undefined) publish({ type: 'lane.batch_limit', backend: this.backend.id, maxBytes });
+  }
+
+  /** @internal Why nothing, or nothing for some destination, is sent. */
+  hold(): { readonly answer: HoldAnswer; readonly untilMs: number } | undefined {
+    const held = [this.#hold, ...this.#destinations.values()].find(({ answer }) => answer !== undefined);
+    return held?.answer && { answer: held.answer, untilMs: held.untilMs };
   }
 
   /** What is known of the backend, whatever the slot. */
-  measure(_record: Recorder): void {}
+  measure(record: Recorder): void {
+    const labels = { backend: this.backend.id };
+    const off = this.#watch.isUnknown && this.ackHoldMs > 0;
+    record(LANE_METRICS.ackHoldOff, labels, off ? 1 : 0);
+    record(LANE_METRICS.inFlight, labels, this.#inFlight.fresh + this.#inFlight.backlog);
+    record(LANE_METRICS.catchUpRate, labels, this.catchUp.rate);
+    record(LANE_METRICS.batchLimit, labels, this.maxBytes);
+    this.#breaker.measure(record);
+  }
+
+  #hasRoom(freshness: Freshness): boolean {
+    const { limit } = this.#limit;
+    const { fresh, backlog } = this.#inFlight;
+    if (fresh + backlog >= limit) return false;
+    return freshness === 'fresh' || backlog < Math.max(1, limit - 1);
+  }
+
+  #permit(): Permit | undefined {
+    try {
+      return this.#breaker.acquire();
+    } catch {
+      return undefined;
+    }
+  }
+
+  #served({ freshness }: Leave, rttMs: number, points: number): void {
+    if (freshness === 'fresh') this.catchUp.freshServed(rttMs, points);
+    else this.catchUp.backlogServed(rttMs, points);
+  }
+
+  #holdBackend({ generations: [sentIn] }: Leave, answer: HoldAnswer): void {
+    const wasHeld = this.#hold.answer !== undefined;
+    const ms = this.#hold.begin(answer, sentIn, this.clock.now(), this.random);
+    if (ms === undefined) return;
+    // What fails while it is found out whether the backend is back says nothing about the rate.
+    if (!wasHeld) this.catchUp.slowDown();
+    const { reason, words } = answer;
+    publish({ type: 'lane.held', backend: this.backend.id, reason, words, holdMs: ms });
+  }
+
+  #resume({ generations: [sentIn] }: Leave): void {
+    if (this.#hold.end(sentIn)) publish({ type: 'lane.resumed', backend: this.backend.id });
+  }
+
+  #holdDestination({ destination, generations: [, sentIn] }: Leave, answer: HoldAnswer): void {
+    const key = destinationKey(destination);
+    const hold = this.#destinations.get(key) ?? new Hold();
+    this.#destinations.set(key, hold);
+    const ms = hold.begin(answer, sentIn, this.clock.now(), this.random);
+    if (ms === undefined) return;
+    const { reason, words } = answer;
+    const backend = this.backend.id;
+    publish({ type: 'lane.held', backend, reason, words, destination: inWords(destination), holdMs: ms });
+  }
+
+  #resumeDestination({ destination, generations: [, sentIn] }: Leave): void {
+    const key = destinationKey(destination);
+    const hold = this.#destinations.get(key);
+    if (!hold?.end(sentIn)) return;
+    this.#destinations.delete(key);
+    publish({ type: 'lane.resumed', backend: this.backend.id, destination: inWords(destination) });
+  }
+
+  /** Sets the timer for the first hold that is over. */
+  #arm(): void {
+    const nowMs = this.clock.now();
+    let dueMs = Number.POSITIVE_INFINITY;
+    for (const [key, hold] of this.#destinations) {
+      if (hold.untilMs > nowMs) dueMs = Math.min(dueMs, hold.untilMs);
+      else if (hold.probes === 0 && nowMs - hold.untilMs > FORGOTTEN_AFTER_MS) this.#destinations.delete(key);
+    }
+    if (this.#hold.answer !== undefined && this.#hold.untilMs > nowMs) dueMs = Math.min(dueMs, this.#hold.untilMs);
+    if (dueMs === (this.#timer?.dueMs ?? Number.POSITIVE_INFINITY)) return;
+    this.#timer?.timer[Symbol.dispose]();
+    this.#timer = undefined;
+    if (dueMs === Number.POSITIVE_INFINITY) return;
+    const timer = this.clock.after(dueMs - nowMs, () => {
+      this.#timer = undefined;
+      this.#arm();
+      this.#pump();
+    });
+    this.#timer = { timer, dueMs };
+  }
+
+  #pump(): void {
+    for (const member of this.#members) member.pump();
+  }
+
+  /** So that no lane is always the first to be asked. */
+  #rotate(): void {
+    const first = this.#members.shift();
+    if (first !== undefined) this.#members.push(first);
+  }
 }
+
+const inWords = ({ org, bucket }: Destination): string => (org === '' ? bucket : `${org}/${bucket}`);

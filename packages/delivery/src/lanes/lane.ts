@@ -1,9 +1,16 @@
-import type { Measured, Recorder } from '@breakwater/resilience';
-import type { Backend, HoldReason } from '../backend/backend.js';
+import type { Clock, Measured, Recorder, Timer } from '@breakwater/resilience';
+import { type Backend, HOLD_REASONS, type HoldReason } from '../backend/backend.js';
 import type { LaneBook } from '../book/lane-book.js';
+import { publish } from '../events/events.js';
+import type { Frame, Gap } from '../frames/frame.js';
 import type { FrameLog } from '../log/frame-log.js';
 import type { Quarantine } from '../quarantine/quarantine.js';
+import { AckHold, type Observation } from './ack-hold.js';
+import { Feed, type Source } from './feed.js';
 import type { LaneGate } from './gate.js';
+import { LANE_METRICS } from './metrics.js';
+import { Sender } from './sender.js';
+import type { FrameWork } from './work.js';
 
 export type { LaneSettings } from './settings.js';
 
@@ -27,32 +34,211 @@ export interface LaneStatus {
   readonly hold: { readonly reason: HoldReason; readonly words: string; readonly untilMs: number } | undefined;
 }
 
+// The disk failed, or does not show what was committed: it is not asked again at once.
+const PAUSE_MS = 1_000;
+// The book can change without the lane: frames expire.
+const LOOK_MS = 100;
+
 /** Brings what the log holds to one backend. */
 export class Lane implements Measured {
   readonly backend: Backend;
+  readonly #options: LaneOptions;
+  readonly #gate: LaneGate;
+  readonly #clock: Clock;
+  readonly #feed: Feed;
+  readonly #sender: Sender;
+  readonly #ackHold = new AckHold();
+  /** The holds of the backend that it knows of. */
+  #generation: number;
+  #membership: Disposable | undefined;
+  #reading: Promise<void> | undefined;
+  #pumping = false;
+  #timer: Timer | undefined;
+  #pausedUntilMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: LaneOptions) {
-    this.backend = options.gate.backend;
-    throw new Error('not built yet');
+    const { gate, log, book, quarantine } = options;
+    this.#options = options;
+    this.backend = gate.backend;
+    this.#gate = gate;
+    this.#clock = gate.clock;
+    this.#generation = gate.generation;
+    this.#feed = new Feed({ log, book, gate, onGap: (gap) => this.#damaged(gap) });
+    this.#sender = new Sender({
+      gate,
+      book,
+      quarantine,
+      onDecided: (work) => this.#settle(work),
+      onPutBack: (destination, seqs) => this.#feed.putBack(destination, seqs),
+      onTrouble: (what, error) => this.#trouble(what, error),
+    });
   }
 
   /** Begins to send. */
-  start(): void {}
+  start(): void {
+    const lane = this;
+    this.#membership ??= this.#gate.join({
+      pump: () => this.#pump(),
+      observed: (observation) => this.#observed(observation),
+      get needsEpoch() {
+        return lane.#ackHold.size > 0 || !lane.#sender.isIdle;
+      },
+    });
+    this.#pump();
+  }
 
   /** Frames were committed, or became pending again. */
-  wake(): void {}
+  wake(): void {
+    this.#pump();
+  }
 
   status(): LaneStatus {
-    throw new Error('not built yet');
+    const { book } = this.#options;
+    const held = this.#gate.hold();
+    return {
+      backend: this.backend.id,
+      pendingPoints: book.pending,
+      heldPoints: book.held,
+      lagMs: this.#lagMs(),
+      hold: held && { reason: held.answer.reason, words: held.answer.words, untilMs: held.untilMs },
+    };
   }
 
   /** Resolves when nothing is pending or held any more: true; or when the signal is aborted: false. */
-  settled(_signal: AbortSignal): Promise<boolean> {
-    throw new Error('not built yet');
+  settled(signal: AbortSignal): Promise<boolean> {
+    const { book } = this.#options;
+    return new Promise((resolve) => {
+      const look = () => {
+        const isSettled = book.pending === 0 && book.held === 0;
+        if (isSettled || signal.aborted) end(isSettled);
+        else timer = this.#clock.after(LOOK_MS, look);
+      };
+      const end = (isSettled: boolean) => {
+        timer?.[Symbol.dispose]();
+        signal.removeEventListener('abort', look);
+        resolve(isSettled);
+      };
+      let timer: Timer | undefined;
+      signal.addEventListener('abort', look);
+      look();
+    });
   }
 
   /** Sends nothing more, and resolves when nothing is in flight. What is held stays held. */
-  async stop(): Promise<void> {}
+  async stop(): Promise<void> {
+    this.#membership?.[Symbol.dispose]();
+    this.#membership = undefined;
+    this.#timer?.[Symbol.dispose]();
+    await Promise.all([this.#sender.stop(), this.#reading]);
+  }
 
-  measure(_record: Recorder): void {}
+  measure(record: Recorder): void {
+    const labels = { backend: this.backend.id, slot: this.#options.slot };
+    record(LANE_METRICS.lag, labels, this.#lagMs() / 1_000);
+    record(LANE_METRICS.delay, labels, this.#sender.delays);
+    record(LANE_METRICS.behind, labels, this.#feed.isBehind ? 1 : 0);
+    for (const [outcome, count] of this.#sender.requests) record(LANE_METRICS.requests, { ...labels, outcome }, count);
+    for (const [reason, points] of this.#sender.resent) record(LANE_METRICS.resent, { ...labels, reason }, points);
+    const held = this.#gate.hold()?.answer.reason;
+    for (const reason of HOLD_REASONS) record(LANE_METRICS.held, { ...labels, reason }, reason === held ? 1 : 0);
+  }
+
+  /** Sends what may go now, and sees to it that it is called again when more may. */
+  #pump(): void {
+    if (this.#pumping) return;
+    this.#pumping = true;
+    while (this.#step());
+    this.#pumping = false;
+  }
+
+  /** Returns whether there may be more to do at once. */
+  #step(): boolean {
+    if (this.#membership === undefined || this.#reading !== undefined || this.#gate.isHeld) return false;
+    if (this.#clock.now() < this.#pausedUntilMs) return this.#callIn(this.#pausedUntilMs - this.#clock.now());
+    if (this.#gate.generation !== this.#generation) {
+      this.#generation = this.#gate.generation;
+      this.#feed.fallBehind();
+      this.#sender.tidy();
+    }
+    const source = this.#choose();
+    if (source === undefined) return false;
+    const frames = this.#feed.take(source);
+    if (frames !== undefined) this.#send(frames, source);
+    else if (this.#feed.hasMore(source)) this.#read(source);
+    return true;
+  }
+
+  /** Where the next batch comes from: what is fresh goes first. */
+  #choose(): Source | undefined {
+    const gate = this.#gate;
+    const feed = this.#feed;
+    feed.takeUp();
+    if (feed.isIdle && this.#sender.isIdle) feed.lookForLost();
+    if (feed.hasProbe() && gate.admits('backlog')) return 'probe';
+    const freshInMs = feed.freshInMs();
+    if (freshInMs === 0 && gate.admits('fresh')) return 'fresh';
+    const backlogInMs = feed.hasBacklog() ? gate.catchUp.waitMs() : undefined;
+    if (backlogInMs === 0 && gate.admits('backlog')) return 'backlog';
+    const inMs = Math.min(freshInMs || Number.POSITIVE_INFINITY, backlogInMs || Number.POSITIVE_INFINITY);
+    if (inMs !== Number.POSITIVE_INFINITY) this.#callIn(inMs);
+    return undefined;
+  }
+
+  #callIn(ms: number): false {
+    this.#timer?.[Symbol.dispose]();
+    this.#timer = this.#clock.after(ms, () => this.#pump());
+    return false;
+  }
+
+  #send(frames: readonly Frame[], source: Source): void {
+    if (source !== 'fresh') this.#gate.catchUp.take(frames.reduce((sum, { points }) => sum + points, 0));
+    this.#sender.send(frames, source === 'fresh' ? 'fresh' : 'backlog');
+  }
+
+  #read(source: Source): void {
+    const read = async () => {
+      try {
+        if (!(await this.#feed.read(source))) this.#pausedUntilMs = this.#clock.now() + PAUSE_MS;
+      } catch (error) {
+        this.#trouble(`${this.#options.log.directory} cannot be read; it is tried again`, error);
+      }
+      this.#reading = undefined;
+      this.#pump();
+    };
+    this.#reading = read();
+  }
+
+  #settle(work: FrameWork): void {
+    const { frame, quarantined, stored } = work;
+    const hold = stored !== undefined && this.#gate.ackHoldMs > 0;
+    this.#options.book.settle(frame, { quarantined, hold });
+    if (hold) this.#ackHold.hold(frame.seq, stored.epoch, this.#clock.now());
+  }
+
+  #observed(observation: Observation): void {
+    const { released, rewound } = this.#ackHold.observe(observation, this.#gate.ackHoldMs);
+    const { book } = this.#options;
+    if (released.length > 0) book.release(released);
+    if (rewound.length === 0) return;
+    const points = book.rewind(rewound);
+    this.#sender.rewind(rewound);
+    this.#feed.rewind(rewound);
+    publish({ type: 'lane.rewound', backend: this.backend.id, points });
+  }
+
+  #damaged(gap: Gap): void {
+    const points = this.#options.book.damage(gap);
+    if (points > 0) publish({ type: 'lane.damaged', backend: this.backend.id, points });
+  }
+
+  #trouble(what: string, error: unknown): void {
+    this.#pausedUntilMs = this.#clock.now() + PAUSE_MS;
+    publish({ type: 'trouble', what, error });
+  }
+
+  #lagMs(): number {
+    const { book, log } = this.#options;
+    const first = Math.min(book.nextPending(1) ?? Number.POSITIVE_INFINITY, this.#sender.firstSeq);
+    return first === Number.POSITIVE_INFINITY ? 0 : Math.max(0, this.#clock.wall() - log.acceptedAtMs(first));
+  }
 }

@@ -1,0 +1,74 @@
+import type { Clock, Timer } from '@breakwater/resilience';
+import type { Backend } from '../backend/backend.js';
+import type { Observation } from './ack-hold.js';
+
+const POLL_MS = 1_000;
+
+export interface EpochWatchOptions {
+  readonly backend: Backend;
+  readonly clock: Clock;
+  readonly timeoutMs: number;
+  /** Whether anybody still has to know. */
+  readonly isNeeded: () => boolean;
+  readonly onObservation: (observation: Observation) => void;
+}
+
+/** Asks about every second which run of the backend answers, for as long as somebody has to know. */
+export class EpochWatch {
+  readonly #options: EpochWatchOptions;
+  #epoch: number | undefined;
+  #askedMs = Number.NEGATIVE_INFINITY;
+  #asking = false;
+  #timer: Timer | undefined;
+
+  constructor(options: EpochWatchOptions) {
+    this.#options = options;
+  }
+
+  /** What was last seen. */
+  get epoch(): number | undefined {
+    return this.#epoch;
+  }
+
+  /** It was asked, and has never said. */
+  get isUnknown(): boolean {
+    return this.#epoch === undefined && this.#askedMs !== Number.NEGATIVE_INFINITY;
+  }
+
+  /** Whether there is an answer to go by: the run that was last seen, or the fresh knowledge that the backend does not say. */
+  get isReady(): boolean {
+    return this.#epoch !== undefined || this.#options.clock.now() - this.#askedMs < POLL_MS;
+  }
+
+  /** Somebody has to know: asks at once where nothing is known, and keeps asking. */
+  wake(): void {
+    if (this.#asking || (this.#timer !== undefined && this.isReady)) return;
+    this.#timer?.[Symbol.dispose]();
+    this.#timer = undefined;
+    if (this.isReady) this.#askLater();
+    else void this.#ask();
+  }
+
+  async #ask(): Promise<void> {
+    const { backend, clock, timeoutMs, onObservation } = this.#options;
+    this.#asking = true;
+    const askedMs = clock.now();
+    const controller = new AbortController();
+    const timer = clock.after(timeoutMs, () => controller.abort());
+    const epoch = await backend.epoch(controller.signal).catch(() => undefined);
+    timer[Symbol.dispose]();
+    this.#asking = false;
+    this.#askedMs = clock.now();
+    if (epoch !== undefined) this.#epoch = epoch;
+    this.#askLater();
+    onObservation({ askedMs, epoch });
+  }
+
+  #askLater(): void {
+    const { clock, isNeeded } = this.#options;
+    this.#timer ??= clock.after(POLL_MS, () => {
+      this.#timer = undefined;
+      if (isNeeded()) void this.#ask();
+    });
+  }
+}
