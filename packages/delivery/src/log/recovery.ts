@@ -30,58 +30,69 @@ export interface Recovered {
 
 /** Reads the whole folder, cuts off what a crash left half-written, and makes durable what is there. */
 export async function recover(options: RecoveryOptions): Promise<Recovered> {
-  const { storage, directory } = options;
-  const ids = (await storage.list(directory)).flatMap((name) => segmentIdOf(name) ?? []).sort((a, b) => a - b);
-  const metas = new MetaCodec();
-  const segments: Segment[] = [];
-  const gaps: Gap[] = [];
-  let nextSeq = options.minNextSeq;
-  let last: ScannedSegment | undefined;
-  for (const [at, id] of ids.entries()) {
-    const before = last?.segment;
-    const totalBefore = before?.lastSeq === id - 1 ? before.endTotal : undefined;
-    const nextId = ids[at + 1] ?? Number.POSITIVE_INFINITY;
-    last = await scanSegment({ ...options, id, nextId, totalBefore, metas });
-    if (before !== undefined && last.header?.previous === before.id && before.lastSeq < id - 1) {
-      gaps.push(before.lose(id - 1, last.header.totalBefore));
-    }
-    gaps.push(...last.gaps);
-    if (last.replacedFrom !== undefined) await cut(options, last.segment, last.replacedFrom);
-    nextSeq = Math.max(nextSeq, id, (last.torn?.seq ?? 0) + 1);
-    segments.push(last.segment);
+  const { scans, gaps, nextId } = await scanAll(options);
+  // A crash while it was begun; its name alone counts.
+  const isBroken = scans.at(-1) !== undefined && isNothing(scans.at(-1)!);
+  if (isBroken) scans.pop();
+  const segments = scans.map(({ segment }) => segment);
+  const last = scans.at(-1);
+  if (last?.damagedLast !== undefined) {
+    const { seq, totalBefore, points } = last.damagedLast;
+    gaps.push(last.segment.lose(seq, totalBefore + points));
   }
-  if (last === undefined) {
-    const totalPoints = options.minTotalPoints;
-    return { segments, gaps, nextSeq, totalPoints, file: undefined, uncut: undefined, cutBytes: 0 };
-  }
-  const { segment, damagedLast, torn } = last;
-  if (damagedLast !== undefined) {
-    gaps.push(segment.lose(damagedLast.seq, damagedLast.totalBefore + damagedLast.points));
-  }
-  nextSeq = Math.max(nextSeq, segment.lastSeq + 1);
-  const totalPoints = Math.max(options.minTotalPoints, segment.endTotal);
-  const numbers = { segments, gaps, nextSeq, totalPoints, cutBytes: segment.bytes - segment.end };
-  await storage.syncDirectory(directory);
-  if (damagedLast !== undefined || torn !== undefined) {
+  const end = last?.segment ?? { lastSeq: 0, endTotal: 0, bytes: 0, end: 0 };
+  const nextSeq = Math.max(options.minNextSeq, nextId, end.lastSeq + 1, (last?.torn?.seq ?? 0) + 1);
+  const totalPoints = Math.max(options.minTotalPoints, end.endTotal);
+  const numbers = { segments, gaps, nextSeq, totalPoints, cutBytes: Math.max(0, end.bytes - end.end) };
+  if (last === undefined) return { ...numbers, file: undefined, uncut: undefined };
+  await options.storage.syncDirectory(options.directory);
+  if (last.damagedLast !== undefined || last.torn !== undefined) {
     // Their headers alone tell which numbers are taken: they go once the next segment does.
-    await cut(options, segment, segment.bytes);
-    return { ...numbers, file: undefined, uncut: segment };
+    await (await cut(options, last.segment, last.segment.bytes)).close();
+    return { ...numbers, file: undefined, uncut: last.segment };
   }
-  const file = await cut(options, segment, segment.end, 'keep open');
-  const continues = last.header !== undefined && nextSeq === segment.lastSeq + 1 && totalPoints === segment.endTotal;
-  if (continues) return { ...numbers, file, uncut: undefined };
-  await file?.close();
+  const file = await cut(options, last.segment, last.segment.end);
+  const continues = nextSeq === end.lastSeq + 1 && totalPoints === end.endTotal;
+  if (continues && last.header !== undefined && !isBroken) return { ...numbers, file, uncut: undefined };
+  await file.close();
   return { ...numbers, file: undefined, uncut: undefined };
 }
 
+interface Scans {
+  readonly scans: ScannedSegment[];
+  readonly gaps: Gap[];
+  /** The name of the last segment. */
+  readonly nextId: number;
+}
+
+async function scanAll(options: RecoveryOptions): Promise<Scans> {
+  const names = await options.storage.list(options.directory);
+  const ids = names.flatMap((name) => segmentIdOf(name) ?? []).sort((a, b) => a - b);
+  const metas = new MetaCodec();
+  const scans: ScannedSegment[] = [];
+  const gaps: Gap[] = [];
+  for (const [at, id] of ids.entries()) {
+    const before = scans.at(-1)?.segment;
+    const totalBefore = before?.lastSeq === id - 1 ? before.endTotal : undefined;
+    const nextId = ids[at + 1] ?? Number.POSITIVE_INFINITY;
+    const scan = await scanSegment({ ...options, id, nextId, totalBefore, metas });
+    if (before !== undefined && scan.header?.previous === before.id && before.lastSeq < id - 1) {
+      gaps.push(before.lose(id - 1, scan.header.totalBefore));
+    }
+    gaps.push(...scan.gaps);
+    if (scan.replacedFrom !== undefined) await (await cut(options, scan.segment, scan.replacedFrom)).close();
+    scans.push(scan);
+  }
+  return { scans, gaps, nextId: ids.at(-1) ?? 0 };
+}
+
+/** Whether nothing can be read of it, not even its header. */
+const isNothing = ({ header, segment, damagedLast, torn }: ScannedSegment): boolean =>
+  header === undefined && segment.isEmpty && damagedLast === undefined && torn === undefined;
+
 /** Ends the file there, and makes sure that what is before is durable: it will be counted on. */
-async function cut(
-  { storage, directory }: RecoveryOptions,
-  segment: Segment,
-  end: number,
-  after: 'close' | 'keep open' = 'close',
-): Promise<StoredFile | undefined> {
-  const file = await storage.open(join(directory, segmentName(segment.id)), 'write');
+async function cut(options: RecoveryOptions, segment: Segment, end: number): Promise<StoredFile> {
+  const file = await options.storage.open(join(options.directory, segmentName(segment.id)), 'write');
   try {
     if (segment.bytes > end) await file.truncate(end);
     await file.datasync();
@@ -90,7 +101,5 @@ async function cut(
     throw error;
   }
   segment.bytes = Math.min(segment.bytes, end);
-  if (after === 'keep open') return file;
-  await file.close();
-  return undefined;
+  return file;
 }
