@@ -1,3 +1,5 @@
+import type { ExpiryReason } from './metrics.js';
+
 /** Points by what became of them, over the folder's life. */
 export interface LaneTotals {
   readonly accepted: number;
@@ -19,4 +21,6 @@ export interface LaneCheckpoint {
   /** Frames that are done with, `[from, to]`, sorted, apart from each other. */
   readonly done: ReadonlyArray<readonly [from: number, to: number]>;
   readonly totals: LaneTotals;
+  /** `totals.expired` by reason; by size, where it is not said. */
+  readonly expiredBy?: Readonly<Record<ExpiryReason, number>>;
 }

@@ -1,5 +1,9 @@
+import type { Recorder } from '@breakwater/resilience';
 import type { FrameSummary, Gap } from '../frames/frame.js';
 import type { LaneCheckpoint, LaneTotals } from './checkpoint.js';
+import { Ledger } from './ledger.js';
+import { BOOK_METRICS, type ExpiryReason } from './metrics.js';
+import { Ranges } from './ranges.js';
 
 /** What became of a frame that was sent. */
 export interface Settlement {
@@ -9,99 +13,401 @@ export interface Settlement {
   readonly hold: boolean;
 }
 
+/** What is not done of a segment. Waiting: pending and not in flight. */
+interface OpenSegment {
+  readonly id: number;
+  /** The last frame that was added. */
+  lastSeq: number;
+  waitingFrames: number;
+  waitingPoints: number;
+  /** In flight or held. */
+  takenFrames: number;
+}
+
+interface HeldFrame {
+  readonly segment: number;
+  readonly points: number;
+  readonly quarantined: number;
+}
+
+/** Known only while the log is scanned: what the checkpoint says about frames that are still to come. */
+interface Scan {
+  /** The last frame that the checkpoint counts. */
+  readonly throughSeq: number;
+  readonly done: Ranges;
+  /** Frames that the scan did not find, beyond what the checkpoint counts. */
+  readonly holes: Ranges;
+}
+
 /**
  * The account of one lane: which frames of the log it still owes to its backend. Every frame is pending, in flight
  * (pending still, to the ledger), held or done; every term of the ledger is a counter of its own:
  * accepted = pending + held + released + quarantined + expired + handedOver + damaged, at every instant.
+ *
+ * It keeps ranges of frames and a sum for each segment, so that frames that wait cost nothing each.
  */
 export class LaneBook {
   readonly lane: string;
+  readonly #startSeq: number;
+  /** The last frame that is counted as accepted, or known not to be the lane's. */
+  #throughSeq: number;
+  #lastAdded = 0;
+  #scan: Scan | undefined;
+  /** Frames that are pending and not in flight. */
+  readonly #waiting = new Ranges();
+  /** Frames that are not done. */
+  readonly #open = new Ranges();
+  /** Points by frame. */
+  readonly #inFlight = new Map<number, number>();
+  readonly #held = new Map<number, HeldFrame>();
+  /** Those with open frames, from old to new. */
+  readonly #segments = new Map<number, OpenSegment>();
+  readonly #ledger: Ledger;
+  /** Until the scan finds them, frames that are owed are pending as one sum. */
+  #unfoundPoints: number;
+  #pendingPoints: number;
+  #heldPoints = 0;
+  #version = 0;
 
   /** `startSeq`: the first frame that is the lane's business, where there is no checkpoint. */
   constructor(options: { lane: string; startSeq: number; checkpoint?: LaneCheckpoint }) {
-    this.lane = options.lane;
-    throw new Error('not built yet');
+    const { lane, checkpoint } = options;
+    if (checkpoint !== undefined && checkpoint.lane !== lane) {
+      throw new Error(`the checkpoint of lane ${checkpoint.lane} is not one of lane ${lane}`);
+    }
+    this.lane = lane;
+    this.#startSeq = checkpoint?.startSeq ?? options.startSeq;
+    this.#throughSeq = checkpoint?.throughSeq ?? this.#startSeq - 1;
+    this.#scan = { throughSeq: this.#throughSeq, done: new Ranges(checkpoint?.done), holes: new Ranges() };
+    this.#ledger = new Ledger(checkpoint);
+    const { accepted, released, quarantined, expired, handedOver, damaged } = this.#ledger.totals;
+    this.#unfoundPoints = Math.max(0, accepted - released - quarantined - expired - handedOver - damaged);
+    this.#pendingPoints = this.#unfoundPoints;
   }
 
-  /** A frame is in the log: found by the scan that opened it, or just committed. In the order of sequence numbers. */
-  add(_frame: FrameSummary): void {}
+  /**
+   * A frame is in the log: found by the scan that opened it, or just committed. In the order of sequence numbers. After
+   * the scan they go on behind what the checkpoint counts (`minNextSeq` of the log), also when the log's end is lost.
+   */
+  add(frame: FrameSummary): void {
+    const { seq, points, lanes } = frame;
+    if (seq <= Math.max(this.#lastAdded, this.#scan === undefined ? this.#throughSeq : 0)) {
+      throw new Error(`frame ${seq} of lane ${this.lane} is out of order: it knows frames up to ${this.#throughSeq}`);
+    }
+    this.#lastAdded = seq;
+    if (seq < this.#startSeq) return;
+    const isCounted = seq <= this.#throughSeq;
+    if (!isCounted) {
+      this.#scan?.holes.add(this.#throughSeq + 1, seq - 1);
+      this.#throughSeq = seq;
+      this.#version++;
+    }
+    if (lanes?.includes(this.lane) === false || (isCounted && this.#scan?.done.has(seq))) return;
+    if (isCounted) this.#find(points);
+    else {
+      this.#ledger.accepted += points;
+      this.#pendingPoints += points;
+    }
+    this.#open.add(seq);
+    this.#wait(this.#segment(frame), seq, points);
+  }
 
-  /** The scan is over: what the checkpoint still owes and the log lacks is damaged. Returns how many points. */
+  /**
+   * The scan is over: what the checkpoint still owes and the log lacks is damaged. Returns how many points. Gaps that the
+   * scan found are told to `damage` before: frames that no checkpoint counts are counted by that alone.
+   */
   reconcile(): number {
-    return 0;
+    const points = this.#unfoundPoints;
+    this.#unfoundPoints = 0;
+    this.#scan = undefined;
+    this.#lose(points);
+    return points;
   }
 
   /** The first frame from `fromSeq` on that is pending and not in flight. */
-  nextPending(_fromSeq: number): number | undefined {
-    return undefined;
+  nextPending(fromSeq: number): number | undefined {
+    return this.#waiting.next(fromSeq);
   }
 
-  isPending(_seq: number): boolean {
-    return false;
+  /** Pending and not in flight. */
+  isPending(seq: number): boolean {
+    return this.#waiting.has(seq);
   }
 
   /** Pending → in flight. */
-  take(_frames: readonly FrameSummary[]): void {}
-
-  /** In flight → pending. */
-  putBack(_frames: readonly FrameSummary[]): void {}
-
-  /** In flight → done, or held. A held frame's quarantined points count when it is released. */
-  settle(_frame: FrameSummary, _settlement: Settlement): void {}
-
-  /** Held → done. */
-  release(_seqs: readonly number[]): void {}
-
-  /** Held → pending. Returns how many points. */
-  rewind(_seqs: readonly number[]): number {
-    return 0;
+  take(frames: readonly FrameSummary[]): void {
+    for (const { seq, points, segment } of frames) {
+      if (!this.#waiting.has(seq)) throw this.#mistake(seq, 'pending');
+      const account = this.#segments.get(segment)!;
+      this.#waiting.remove(seq);
+      this.#inFlight.set(seq, points);
+      account.takenFrames++;
+      this.#stopWaiting(account, 1, points);
+    }
   }
 
-  /** Pending → expired, up to and including `toSeq`; what is in flight or held stays. Returns what expired. */
-  expire(_toSeq: number): { frames: number; points: number } {
-    return { frames: 0, points: 0 };
+  /** In flight → pending. */
+  putBack(frames: readonly FrameSummary[]): void {
+    for (const frame of frames) {
+      const points = this.#land(frame);
+      const account = this.#segments.get(frame.segment)!;
+      account.takenFrames--;
+      this.#wait(account, frame.seq, points);
+    }
+  }
+
+  /** In flight → done, or held. A held frame's quarantined points count when it is released. */
+  settle(frame: FrameSummary, { quarantined, hold }: Settlement): void {
+    const { seq, segment } = frame;
+    if (!(quarantined >= 0 && quarantined <= frame.points)) {
+      throw new RangeError(`${quarantined} points of frame ${seq} are quarantined, and it holds ${frame.points}`);
+    }
+    const points = this.#land(frame);
+    this.#pendingPoints -= points;
+    if (hold) {
+      this.#held.set(seq, { segment, points, quarantined });
+      this.#heldPoints += points;
+      return;
+    }
+    this.#deliver(points, quarantined);
+    this.#finishTaken(seq, segment);
+  }
+
+  /** Held → done. */
+  release(seqs: readonly number[]): void {
+    for (const seq of seqs) {
+      const { segment, points, quarantined } = this.#unhold(seq);
+      this.#deliver(points, quarantined);
+      this.#finishTaken(seq, segment);
+    }
+  }
+
+  /** Held → pending. Returns how many points. */
+  rewind(seqs: readonly number[]): number {
+    let rewound = 0;
+    for (const seq of seqs) {
+      const { segment, points } = this.#unhold(seq);
+      const account = this.#segments.get(segment)!;
+      account.takenFrames--;
+      this.#pendingPoints += points;
+      this.#wait(account, seq, points);
+      rewound += points;
+    }
+    return rewound;
+  }
+
+  /**
+   * Pending → expired, up to and including `toSeq`; what is in flight or held stays. Returns what expired.
+   * A segment expires as a whole: `toSeq` is the last frame of one, and a segment with frames behind it stays.
+   */
+  expire(toSeq: number, reason: ExpiryReason): { frames: number; points: number } {
+    const expired = { frames: 0, points: 0 };
+    for (const account of [...this.#segments.values()]) {
+      if (account.lastSeq > toSeq) break;
+      const { waitingFrames, waitingPoints } = account;
+      this.#closeWaiting(account.id, account.lastSeq);
+      this.#pendingPoints -= waitingPoints;
+      this.#ledger.expire(reason, waitingPoints);
+      this.#stopWaiting(account, waitingFrames, waitingPoints);
+      expired.frames += waitingFrames;
+      expired.points += waitingPoints;
+    }
+    return expired;
   }
 
   /** Pending or in flight → handed over. */
-  handOver(_frames: readonly FrameSummary[]): void {}
+  handOver(frames: readonly FrameSummary[]): void {
+    for (const frame of frames) {
+      if (!this.#inFlight.has(frame.seq)) this.take([frame]);
+      const points = this.#land(frame);
+      this.#pendingPoints -= points;
+      this.#ledger.count('handedOver', points);
+      this.#finishTaken(frame.seq, frame.segment);
+    }
+  }
 
-  /** Pending → damaged: the log cannot read these any more. Returns how many points that was for this lane. */
-  damage(_gap: Gap): number {
-    return 0;
+  /**
+   * Pending → damaged: the log cannot read these any more. Returns how many points that was for this lane. Where some
+   * frames of a longer gap were done before, its share is not known, and is counted once nothing else of the segment
+   * waits: the points of a frame are not kept.
+   */
+  damage(gap: Gap): number {
+    const before = this.#ledger.totals.damaged;
+    if (this.#scan !== undefined) this.#acceptLost(this.#scan, gap);
+    for (const account of [...this.#segments.values()]) {
+      if (account.id <= gap.toSeq && account.lastSeq >= gap.fromSeq) this.#damageIn(account, gap);
+    }
+    return this.#ledger.totals.damaged - before;
   }
 
   /** Whether a frame of the segment is not done. */
-  needs(_segment: number): boolean {
-    return false;
+  needs(segment: number): boolean {
+    return this.#segments.has(segment);
   }
 
   /** The segments that it needs, from old to new. */
   neededSegments(): readonly number[] {
-    return [];
+    return [...this.#segments.keys()];
   }
 
   /** The segment is deleted: nothing is remembered of it but the totals. */
-  forget(_segment: number): void {}
+  forget(segment: number): void {
+    if (this.needs(segment)) {
+      throw new Error(`segment ${segment} cannot be forgotten: lane ${this.lane} still owes frames of it`);
+    }
+  }
 
-  /** Points that are pending or in flight; frames likewise. */
+  /** Points that are pending or in flight. */
   get pending(): number {
-    return 0;
+    return this.#pendingPoints;
   }
 
   get held(): number {
-    return 0;
+    return this.#heldPoints;
   }
 
   get totals(): LaneTotals {
-    throw new Error('not built yet');
+    return this.#ledger.totals;
   }
 
   /** Grows whenever the next checkpoint would differ. */
   get version(): number {
-    return 0;
+    return this.#version;
   }
 
   checkpoint(): LaneCheckpoint {
-    throw new Error('not built yet');
+    if (this.#scan !== undefined) {
+      throw new Error(`lane ${this.lane} has no checkpoint before reconcile: frames may be found yet`);
+    }
+    return {
+      lane: this.lane,
+      startSeq: this.#startSeq,
+      throughSeq: this.#throughSeq,
+      done: [...this.#open.gapsWithin(this.#startSeq, this.#throughSeq)],
+      totals: this.#ledger.totals,
+      expiredBy: this.#ledger.expiredBy,
+    };
+  }
+
+  measure(record: Recorder, labels: { readonly backend: string; readonly slot: string }): void {
+    record(BOOK_METRICS.pending, labels, this.#pendingPoints);
+    record(BOOK_METRICS.held, labels, this.#heldPoints);
+    this.#ledger.measure(record, labels);
+  }
+
+  /** A frame that the checkpoint counted, and does not know as done. */
+  #find(points: number): void {
+    const owed = Math.min(points, this.#unfoundPoints);
+    this.#unfoundPoints -= owed;
+    this.#pendingPoints += points - owed;
+    this.#ledger.takeBack(points - owed);
+  }
+
+  #segment({ segment: id, seq }: FrameSummary): OpenSegment {
+    let account = this.#segments.get(id);
+    if (account === undefined) {
+      account = { id, lastSeq: seq, waitingFrames: 0, waitingPoints: 0, takenFrames: 0 };
+      this.#segments.set(id, account);
+    }
+    account.lastSeq = seq;
+    return account;
+  }
+
+  #wait(account: OpenSegment, seq: number, points: number): void {
+    this.#waiting.add(seq);
+    account.waitingFrames++;
+    account.waitingPoints += points;
+  }
+
+  #stopWaiting(account: OpenSegment, frames: number, points: number): void {
+    account.waitingFrames -= frames;
+    account.waitingPoints -= points;
+    if (account.waitingFrames > 0) return;
+    // The share of gaps that could not be told before.
+    this.#lose(account.waitingPoints);
+    account.waitingPoints = 0;
+    if (account.takenFrames === 0) this.#segments.delete(account.id);
+  }
+
+  #closeWaiting(from: number, to: number): number {
+    const ranges = [...this.#waiting.within(from, to)];
+    for (const [first, last] of ranges) this.#open.remove(first, last);
+    this.#waiting.remove(from, to);
+    this.#version++;
+    return ranges.reduce((frames, [first, last]) => frames + last - first + 1, 0);
+  }
+
+  #finishTaken(seq: number, segment: number): void {
+    const account = this.#segments.get(segment)!;
+    this.#open.remove(seq);
+    this.#version++;
+    account.takenFrames--;
+    if (account.takenFrames === 0 && account.waitingFrames === 0) this.#segments.delete(segment);
+  }
+
+  #land({ seq }: FrameSummary): number {
+    const points = this.#inFlight.get(seq);
+    if (points === undefined) throw this.#mistake(seq, 'in flight');
+    this.#inFlight.delete(seq);
+    return points;
+  }
+
+  #unhold(seq: number): HeldFrame {
+    const frame = this.#held.get(seq);
+    if (frame === undefined) throw this.#mistake(seq, 'held');
+    this.#held.delete(seq);
+    this.#heldPoints -= frame.points;
+    return frame;
+  }
+
+  #deliver(points: number, quarantined: number): void {
+    this.#ledger.count('released', points - quarantined);
+    this.#ledger.count('quarantined', quarantined);
+  }
+
+  #lose(points: number): void {
+    if (points === 0) return;
+    this.#pendingPoints -= points;
+    this.#ledger.count('damaged', points);
+    this.#version++;
+  }
+
+  /** Frames that were committed after the checkpoint, and that the scan lacks: accepted, and damaged. */
+  #acceptLost({ throughSeq, holes }: Scan, gap: Gap): void {
+    const from = Math.max(gap.fromSeq, this.#startSeq);
+    const behind = Math.max(from, this.#throughSeq + 1);
+    const lost = [...holes.within(from, gap.toSeq)].length > 0 || behind <= gap.toSeq;
+    if (!lost) return;
+    holes.remove(from, gap.toSeq);
+    this.#throughSeq = Math.max(this.#throughSeq, gap.toSeq);
+    // Some of them the checkpoint counts: `reconcile` knows those.
+    const counted = gap.fromSeq <= throughSeq ? this.#unfoundPoints : 0;
+    const points = Math.max(0, gap.points - counted);
+    this.#ledger.accepted += points;
+    this.#ledger.count('damaged', points);
+    this.#version++;
+  }
+
+  #damageIn(account: OpenSegment, { fromSeq, toSeq, points }: Gap): void {
+    const isWithin = fromSeq >= account.id && toSeq <= account.lastSeq;
+    const isAllOpen = this.#open.nextGap(fromSeq) > toSeq;
+    const frames = this.#closeWaiting(Math.max(fromSeq, account.id), Math.min(toSeq, account.lastSeq));
+    if (frames === 0) return;
+    const isKnown = isWithin && isAllOpen && frames < account.waitingFrames;
+    const lost = isKnown ? Math.min(account.waitingPoints, points - this.#takenPoints(fromSeq, toSeq)) : 0;
+    this.#lose(lost);
+    this.#stopWaiting(account, frames, lost);
+  }
+
+  /** Points of those frames that are in flight or held. */
+  #takenPoints(fromSeq: number, toSeq: number): number {
+    let points = 0;
+    for (const [seq, its] of this.#inFlight) if (seq >= fromSeq && seq <= toSeq) points += its;
+    for (const [seq, held] of this.#held) if (seq >= fromSeq && seq <= toSeq) points += held.points;
+    return points;
+  }
+
+  #mistake(seq: number, state: string): Error {
+    return new Error(`frame ${seq} of lane ${this.lane} is not ${state}: who asked has lost count`);
   }
 }
