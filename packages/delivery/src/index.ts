@@ -9,6 +9,7 @@ export {
 export { type HttpBackendOptions, httpBackend } from './backend/http-backend.js';
 export { DELIVERY_CHANNEL, type DeliveryEvent } from './events/events.js';
 export type { Destination } from './frames/frame.js';
+export { HandOverError, type HandOverOptions, handOverTo } from './handover/hand-over.js';
 export { type Intake, type IntakeClosure, IntakeError, type Offer, type RefusedReason } from './intake/intake.js';
 export type { LaneStatus } from './lanes/lane.js';
 export { LineError, type Lines, normalizeLines } from './lines/normalize.js';
