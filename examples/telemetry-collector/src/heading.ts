@@ -4,7 +4,7 @@ import { VERSION } from './process/self.js';
 import { duration, many } from './terminal/words.js';
 
 export interface HeadingOptions {
-  config: Pick<CollectorConfig, 'targetsFile' | 'sinks'>;
+  config: Pick<CollectorConfig, 'targetsFile' | 'files' | 'delivery'>;
   env: Environment;
   /** Where the server listens. */
   url: string;
@@ -16,7 +16,8 @@ export interface HeadingOptions {
 
 /** What stands above the table: what runs, where it is to be reached, where it writes, and what is special about it. */
 export function headingOf({ config, env, url, circuit, logFile }: HeadingOptions): string[] {
-  const sinks = config.sinks.map((sink) => (sink.kind === 'file' ? `${sink.directory}/` : sink.address));
+  const { files, delivery } = config;
+  const places = [...(files === undefined ? [] : [`${files.directory}/`]), ...(delivery?.servers ?? [])];
   const { failureThreshold, recoveryTimeoutMs } = circuit ?? circuitBreakerFromEnv(env);
   const rule = `${many(failureThreshold, 'failure')}, and are tried again after ${duration(recoveryTimeoutMs)}`;
   const shortened = circuit === undefined ? '' : ' (shortened for the demo: by default 5 and 60 s)';
@@ -25,7 +26,7 @@ export function headingOf({ config, env, url, circuit, logFile }: HeadingOptions
     config.targetsFile === undefined
       ? 'A demo: it polls this machine and a few services that it started here. TARGETS_FILE=… polls yours.'
       : `Targets: ${config.targetsFile}`,
-    `Points go to ${sinks.join(', ')} · ${url} serves /targets, /metrics and /health/ready`,
+    `Points go to ${places.join(', ')} · ${url} serves /targets, /metrics and /health/ready`,
     `Circuits open after ${rule}${shortened}.`,
     ...(logFile === undefined ? [] : [`Log: ${logFile}`]),
   ];

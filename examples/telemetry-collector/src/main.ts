@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { join } from 'node:path';
+import { DirectoryInUseError } from '@breakwater/delivery';
 import { ConfigError, type Environment } from '@breakwater/resilience';
 import { type Arguments, readArguments } from './arguments.js';
 import { type CollectorConfig, readConfig } from './config/config.js';
@@ -8,10 +9,9 @@ import { DemoSource, demoCircuit } from './demo/source.js';
 import { headingOf } from './heading.js';
 import { HELP } from './help.js';
 import { LOG_FILE, type Logger, openLog } from './log.js';
+import { openOutlets } from './outlets.js';
 import { VERSION } from './process/self.js';
 import { run, type TargetSource } from './run.js';
-import { DirectoryInUseError } from './sinks/file/directory-lock.js';
-import { openSinks } from './sinks/open.js';
 import { TargetsFileError } from './targets/mistakes.js';
 import { TargetStore } from './targets/store.js';
 import { LiveView, PlainView, type View } from './terminal/view.js';
@@ -36,15 +36,15 @@ async function collect(args: Arguments, config: CollectorConfig, env: Environmen
     ? new LiveView(process.stdout, env)
     : new PlainView({ everyMs: isDemo ? 5_000 : 30_000, summary: isDemo || args.forMs !== undefined, write: say });
   endOnCrash(log, view);
-  const sink = await openSinks({ sinks: config.sinks, onNotice: (notice) => log.warn(notice) });
   const circuit = isDemo ? demoCircuit(env) : undefined;
+  const outlets = await openOutlets({ config, log });
   try {
     return await run({
       ...config,
+      ...outlets,
       env,
       forMs: args.forMs,
       circuit,
-      sink,
       targets: sourceOf(config, env, log),
       log,
       view,
@@ -52,7 +52,7 @@ async function collect(args: Arguments, config: CollectorConfig, env: Environmen
     });
   } finally {
     view.close();
-    await sink.close();
+    await outlets.close();
   }
 }
 

@@ -6,9 +6,10 @@ import {
   type Measured,
 } from '@breakwater/resilience';
 import { compose, TARGETS_BREAKER } from './compose.js';
+import type { Delivery } from './delivery/delivery.js';
 import { untilEnd } from './ending.js';
+import { exitCode } from './exit-code.js';
 import { CircuitWatch } from './flow/circuit-watch.js';
-import type { DrainReport } from './flow/collector.js';
 import type { Logger } from './log.js';
 import { LossLog } from './loss-log.js';
 import { circuitNews } from './news.js';
@@ -16,7 +17,6 @@ import { Service } from './service.js';
 import type { Sink } from './sinks/sink.js';
 import type { TargetChanges } from './targets/changes.js';
 import type { View } from './terminal/view.js';
-import { many } from './terminal/words.js';
 
 /** Where targets come from, and change. */
 export interface TargetSource extends Measured {
@@ -36,6 +36,8 @@ export interface RunOptions {
   /** Circuit settings instead of those of the environment. */
   circuit: CircuitBreakerEnvironment | undefined;
   sink: Sink;
+  /** The log and its lanes, where there are servers. */
+  delivery: Delivery | undefined;
   targets: TargetSource;
   log: Logger;
   view: View;
@@ -65,7 +67,17 @@ export async function run(options: RunOptions): Promise<number> {
   return exitCode(report, log);
 }
 
-function makeService({ env, sink, targets, circuit, apiToken, drainTimeoutMs, log, view }: RunOptions): Service {
+function makeService({
+  env,
+  sink,
+  delivery,
+  targets,
+  circuit,
+  apiToken,
+  drainTimeoutMs,
+  log,
+  view,
+}: RunOptions): Service {
   const losses = new LossLog(clock, (fields, message) => log.warn(fields, message));
   const composition = compose({
     env,
@@ -80,16 +92,5 @@ function makeService({ env, sink, targets, circuit, apiToken, drainTimeoutMs, lo
     if (news !== undefined) view.tell(news);
   });
   const onError = (error: unknown, what: string) => log.error({ err: error }, `${what} failed`);
-  return new Service({ composition, sink, measured: [targets], watch, apiToken, drainTimeoutMs, onError });
-}
-
-/** 0 when everything that ran was finished and written; 1 when something had to be given up. */
-function exitCode(report: DrainReport, log: Logger): number {
-  const { abortedTurns, lostLines } = report;
-  if (abortedTurns === 0 && lostLines === 0) {
-    log.info('drained');
-    return 0;
-  }
-  log.error(report, `gave up ${many(abortedTurns, 'turn')} and ${many(lostLines, 'line')} to stop in time`);
-  return 1;
+  return new Service({ composition, sink, delivery, measured: [targets], watch, apiToken, drainTimeoutMs, onError });
 }

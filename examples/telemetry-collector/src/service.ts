@@ -5,17 +5,26 @@ import { Registry } from 'prom-client';
 import { Collections } from './api/collect.js';
 import { createServer } from './api/server.js';
 import type { Composition } from './compose.js';
+import type { Delivery, DeliveryReport } from './delivery/delivery.js';
 import type { CircuitWatch } from './flow/circuit-watch.js';
-import type { DrainReport } from './flow/collector.js';
+import type { DrainReport as TurnsReport } from './flow/collector.js';
 import { EventLoop } from './process/event-loop.js';
 import { processMetrics } from './process/self.js';
 import type { Sink } from './sinks/sink.js';
 import type { TargetChanges } from './targets/changes.js';
 import type { Snapshot } from './terminal/snapshot.js';
 
+/** What a drain had to give up, and what it left in the log. */
+export interface DrainReport extends TurnsReport {
+  /** Undefined: there is no log. */
+  readonly delivery: DeliveryReport | undefined;
+}
+
 export interface ServiceOptions {
   composition: Composition;
   sink: Sink;
+  /** The log and its lanes, where there are servers. */
+  delivery: Delivery | undefined;
   /** What has metrics beside what the flow is composed of. */
   measured: readonly Measured[];
   watch: CircuitWatch;
@@ -26,6 +35,9 @@ export interface ServiceOptions {
   onError: (error: unknown, what: string) => void;
 }
 
+/** Turns get this much of the time of a drain where points are to be delivered too. */
+const TURNS_SHARE = 0.5;
+
 /** The collector as a process shows it: its HTTP side, its readiness, what it looks like now, and its end. */
 export class Service {
   readonly app: FastifyInstance;
@@ -33,16 +45,19 @@ export class Service {
   readonly #loop = new EventLoop(clock);
   readonly #startedMs = clock.now();
   #loaded = false;
+  #drained: Promise<DrainReport> | undefined;
 
   constructor(options: ServiceOptions) {
     this.#options = options;
     const { collector, measured } = options.composition;
     const collections = new Collections(collector);
     const registry = new Registry();
-    exportMetrics(registry, [...measured, ...options.measured, collections, this.#loop, processMetrics]);
+    const log = options.delivery === undefined ? [] : [options.delivery];
+    exportMetrics(registry, [...measured, ...log, ...options.measured, collections, this.#loop, processMetrics]);
     this.app = createServer({
       collector,
       collections,
+      delivery: options.delivery,
       metrics: () => registry.metrics(),
       metricsType: registry.contentType,
       unready: () => this.#unready(),
@@ -73,6 +88,8 @@ export class Service {
     const why: string[] = [];
     if (!this.#loaded) why.push('the targets are not loaded yet');
     if (samples.sinkError !== undefined) why.push(`the sink fails: ${samples.sinkError}`);
+    const closure = this.#options.delivery?.intake.closure;
+    if (closure !== undefined && !collector.draining) why.push(`the log takes nothing: ${closure.message}`);
     if (collector.draining) why.push('it drains');
     return why;
   }
@@ -87,13 +104,22 @@ export class Service {
       written: samples.written,
       lost: [...samples.lost.values()].reduce((sum, lines) => sum + lines, 0),
       pending: samples.pending,
+      lanes: this.#options.delivery?.lanes() ?? [],
       loopLagMs: this.#loop.lag().p99Ms,
     };
   }
 
-  /** Takes no more turns, and writes what was sampled. Can be called twice. */
+  /** Takes no more turns and writes, writes what was sampled, and delivers what it can. Can be called twice. */
   drain(): Promise<DrainReport> {
-    return this.#options.composition.collector.drain(this.#options.drainTimeoutMs);
+    this.#drained ??= this.#drain();
+    return this.#drained;
+  }
+
+  async #drain(): Promise<DrainReport> {
+    const { composition, delivery, drainTimeoutMs } = this.#options;
+    const deadlineMs = clock.now() + drainTimeoutMs;
+    const turns = await composition.collector.drain(drainTimeoutMs * (delivery === undefined ? 1 : TURNS_SHARE));
+    return { ...turns, delivery: await delivery?.drain(deadlineMs - clock.now()) };
   }
 
   /** Gives up sockets and files, once drained. */

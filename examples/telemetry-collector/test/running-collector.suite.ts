@@ -21,19 +21,17 @@ export interface StartOptions {
   targets?: string;
 }
 
-/** The built collector as a process, in a folder of its own and on a free port. */
-export class RunningCollector {
-  readonly folder: string;
-  readonly #child: ChildProcess;
-  readonly #log: LogLine[] = [];
+/** One process of the collector, and what it said. */
+class Run {
+  readonly child: ChildProcess;
+  readonly log: LogLine[] = [];
+  readonly closed: Promise<unknown>;
   readonly #waiting: Array<() => void> = [];
-  readonly #closed: Promise<unknown>;
   output = '';
   errors = '';
 
-  private constructor(folder: string, { args = [], env = {}, targets }: StartOptions) {
-    this.folder = folder;
-    this.#child = spawn(process.execPath, [MAIN, ...args], {
+  constructor(folder: string, { args = [], env = {}, targets }: StartOptions) {
+    this.child = spawn(process.execPath, [MAIN, ...args], {
       cwd: folder,
       env: {
         PATH: process.env['PATH'],
@@ -43,11 +41,43 @@ export class RunningCollector {
       },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    this.#closed = once(this.#child, 'close');
-    this.#child.stdout!.setEncoding('utf8').on('data', (text: string) => {
+    this.closed = once(this.child, 'close');
+    this.child.stdout!.setEncoding('utf8').on('data', (text: string) => {
       this.output += text;
     });
-    createInterface({ input: this.#child.stderr! }).on('line', (line) => this.#hear(line));
+    createInterface({ input: this.child.stderr! }).on('line', (line) => this.#hear(line));
+  }
+
+  get hasEnded(): boolean {
+    return this.child.exitCode !== null || this.child.signalCode !== null;
+  }
+
+  #hear(line: string): void {
+    this.errors += `${line}\n`;
+    if (line.startsWith('{')) this.log.push(JSON.parse(line) as LogLine);
+    for (const look of this.#waiting.splice(0)) look();
+  }
+
+  async logged(message: string): Promise<LogLine> {
+    for (;;) {
+      const found = this.log.find(({ msg }) => msg.includes(message));
+      if (found !== undefined) return found;
+      if (this.hasEnded) throw new Error(`it ended without saying "${message}":\n${this.errors}`);
+      await Promise.race([new Promise<void>((resolve) => this.#waiting.push(resolve)), this.closed]);
+    }
+  }
+}
+
+/** The built collector as a process, in a folder of its own and on a free port. */
+export class RunningCollector {
+  readonly folder: string;
+  #options: StartOptions;
+  #run: Run;
+
+  private constructor(folder: string, options: StartOptions) {
+    this.folder = folder;
+    this.#options = options;
+    this.#run = new Run(folder, options);
   }
 
   static async start(options: StartOptions = {}): Promise<RunningCollector> {
@@ -56,36 +86,56 @@ export class RunningCollector {
     return new RunningCollector(folder, options);
   }
 
-  #hear(line: string): void {
-    this.errors += `${line}\n`;
-    if (line.startsWith('{')) this.#log.push(JSON.parse(line) as LogLine);
-    for (const look of this.#waiting.splice(0)) look();
+  /** What the latest process printed. */
+  get output(): string {
+    return this.#run.output;
   }
 
-  /** The first line of the log that says so, also one that is still to come. */
-  async logged(message: string): Promise<LogLine> {
-    for (;;) {
-      const found = this.#log.find(({ msg }) => msg.includes(message));
-      if (found !== undefined) return found;
-      if (this.#child.exitCode !== null) throw new Error(`it ended without saying "${message}":\n${this.errors}`);
-      await Promise.race([new Promise<void>((resolve) => this.#waiting.push(resolve)), this.#closed]);
-    }
+  get errors(): string {
+    return this.#run.errors;
+  }
+
+  get pid(): number {
+    return this.#run.child.pid!;
+  }
+
+  /** The first line of its log that says so, also one that is still to come. */
+  logged(message: string): Promise<LogLine> {
+    return this.#run.logged(message);
+  }
+
+  /** Where it listens, once it does. */
+  async url(): Promise<string> {
+    const { url } = await this.logged('listening');
+    return url as string;
   }
 
   /** Asks its server. */
   async ask(path: string, init?: RequestInit): Promise<Response> {
-    const { url } = await this.logged('listening');
-    return fetch(`${url as string}${path}`, init);
+    return fetch(`${await this.url()}${path}`, init);
   }
 
   signal(signal: NodeJS.Signals): void {
-    this.#child.kill(signal);
+    this.#run.child.kill(signal);
+  }
+
+  /** Ends it as a crash does; resolves when it is gone. */
+  async kill(): Promise<void> {
+    this.signal('SIGKILL');
+    await this.#run.closed;
+  }
+
+  /** Another process in the same folder, once the one before is gone, with the same settings but for those in `env`. */
+  async restart(env: Readonly<Record<string, string>> = {}): Promise<void> {
+    await this.#run.closed;
+    this.#options = { ...this.#options, env: { ...this.#options.env, ...env } };
+    this.#run = new Run(this.folder, this.#options);
   }
 
   /** The exit code, once it has ended. */
   async ended(): Promise<number | null> {
-    await this.#closed;
-    return this.#child.exitCode;
+    await this.#run.closed;
+    return this.#run.child.exitCode;
   }
 
   /** Every line that the file sink has. */
@@ -97,8 +147,8 @@ export class RunningCollector {
   }
 
   async remove(): Promise<void> {
-    if (this.#child.exitCode === null) this.#child.kill('SIGKILL');
-    await this.#closed;
+    if (!this.#run.hasEnded) this.signal('SIGKILL');
+    await this.#run.closed;
     await rm(this.folder, { recursive: true });
   }
 }

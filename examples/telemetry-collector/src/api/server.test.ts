@@ -1,8 +1,11 @@
 import { connect } from 'node:net';
+import { GatewayMeter } from '@breakwater/delivery/gateway';
 import type { FastifyInstance } from 'fastify';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { laneOf } from '../delivery/fake-spool.suite.js';
 import { makeCollector } from '../flow/collector-rig.suite.js';
 import { answersAfter, fails, hangs, probeOf, targetOf } from '../flow/rig.suite.js';
+import { MemoryIntake } from '../sinks/delivery/memory-intake.suite.js';
 import { Collections } from './collect.js';
 import { createServer } from './server.js';
 
@@ -15,8 +18,20 @@ describe("the collector's server", () => {
   let errors: unknown[];
   let drains: number;
 
-  const start = (apiToken?: string) => {
+  let intake: MemoryIntake;
+  const delivery = () => ({
+    intake,
+    destination: { org: '', bucket: 'telemetry' },
+    maxBodyBytes: 2_000_000,
+    instance: 'this-process',
+    meter: new GatewayMeter(),
+    laneMaxLagMs: 10_000,
+    lanes: () => [laneOf('http://influx:8086')],
+  });
+
+  const start = (apiToken?: string, log: ReturnType<typeof delivery> | undefined = undefined) => {
     app = createServer({
+      delivery: log,
       collector: rig.collector,
       collections: new Collections(rig.collector),
       metrics: async () => 'telemetry_up 1\n',
@@ -35,6 +50,7 @@ describe("the collector's server", () => {
     unready = [];
     errors = [];
     drains = 0;
+    intake = new MemoryIntake(['http://influx:8086']);
     rig = makeCollector({
       breaker: { failureThreshold: 1 },
       createProbe: ({ name }) => {
@@ -272,6 +288,91 @@ describe("the collector's server", () => {
         'x-content-type-options': 'nosniff',
       });
     }
+  });
+
+  describe('takes writes', () => {
+    const LINE = 'cpu,core=1 used=0.5 1763784000000000001';
+    const write = (path: string, headers: Record<string, string> = {}, raw = LINE) =>
+      ask('POST', path, { raw, headers: { 'content-type': 'text/plain; charset=utf-8', ...headers } });
+    const restart = async (apiToken?: string) => {
+      await app.close();
+      start(apiToken, delivery());
+    };
+
+    it.each(['/write', '/write?db=other', '/api/v2/write?bucket=other'])(
+      'at %s, on disk before it answers',
+      async (path) => {
+        await restart();
+        const answer = await write(path);
+        expect([answer.statusCode, answer.body]).toEqual([204, '']);
+        expect(intake.stored).toEqual([LINE]);
+        const bucket = path.includes('other') ? 'other' : 'telemetry';
+        expect(intake.offers[0]!.destination).toMatchObject({ bucket });
+      },
+    );
+
+    it('longer than any other body may be', async () => {
+      await restart();
+      const lines = Array.from({ length: 10_000 }, (_, index) => `cpu,core=${index} used=0.5 ${1763784000000000000n}`);
+      expect((await write('/write', {}, lines.join('\n'))).statusCode).toBe(204);
+      expect(intake.stored).toEqual(lines);
+    });
+
+    it('and says what is wrong with them in the words of that API', async () => {
+      await restart();
+      const answer = await write('/write', {}, 'cpu used= 1');
+      expect(answer.statusCode).toBe(400);
+      expect(answer.json().error).toMatch(/^line 1, column /);
+    });
+
+    it('in every way in which clients send the token, and in no other', async () => {
+      await restart(TOKEN);
+      expect((await write('/write')).statusCode).toBe(401);
+      expect((await write('/write', { authorization: 'Token wrong-but-as-long-as-it' })).statusCode).toBe(401);
+      const basic = Buffer.from(`writer:${TOKEN}`).toString('base64');
+      for (const authorization of [`Bearer ${TOKEN}`, `Token ${TOKEN}`, `Basic ${basic}`]) {
+        expect((await write('/write', { authorization, host: 'collector.test' })).statusCode).toBe(204);
+      }
+      expect(intake.offers).toHaveLength(3);
+    });
+
+    it('from this machine alone where there is no token, and from no web page', async () => {
+      await restart();
+      expect((await write('/write', { host: 'evil.example' })).statusCode).toBe(403);
+      expect((await write('/write', { origin: 'https://evil.example' })).statusCode).toBe(403);
+      expect(intake.offers).toEqual([]);
+    });
+
+    it('until it drains: then they are to go to another process', async () => {
+      await restart();
+      await ask('POST', '/drain');
+      const answer = await write('/write');
+      expect(answer.statusCode).toBe(503);
+      expect(answer.headers['retry-after']).toBe('1');
+      expect(answer.json()).toEqual({ error: 'the collector is draining and takes no more writes' });
+      expect(intake.offers).toEqual([]);
+    });
+
+    it('and tells clients of its API', async () => {
+      await restart();
+      expect((await ask('GET', '/ping')).statusCode).toBe(204);
+      expect((await ask('GET', '/health')).json()).toEqual({ status: 'pass' });
+      intake.close('disk-full');
+      expect((await ask('GET', '/health')).statusCode).toBe(503);
+    });
+
+    it.each(['/write', '/api/v2/write'])('not where there is no log: %s says why', async (path) => {
+      const answer = await ask('POST', path);
+      expect(problem(answer)).toMatchObject({ status: 404, reason: 'not-found' });
+      expect(problem(answer).message).toContain('set INFLUX_URLS');
+    });
+  });
+
+  it('says how its lanes are', async () => {
+    await app.close();
+    start(TOKEN, delivery());
+    const answer = await ask('GET', '/health/lanes/influx:8086');
+    expect([answer.statusCode, answer.json().caughtUp]).toEqual([200, true]);
   });
 
   describe('without a token', () => {

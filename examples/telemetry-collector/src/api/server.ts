@@ -2,7 +2,9 @@ import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import type { Collector } from '../flow/collector.js';
 import { answerBrokenRequest } from './broken-request.js';
 import { type Collections, unknownTargets } from './collect.js';
+import { isWrite, mountGateway, type WriteLog } from './gateway.js';
 import { Guard } from './guard.js';
+import { exposeLanes, type LaneWatch } from './lanes.js';
 import { streamListing } from './listing.js';
 import { Problem, toProblem } from './problem.js';
 import { expose } from './routes.js';
@@ -10,6 +12,8 @@ import { expose } from './routes.js';
 export interface ServerOptions {
   collector: Collector;
   collections: Collections;
+  /** The log, its lanes, and what the gateway needs; undefined: there are no servers to deliver to. */
+  delivery: (WriteLog & LaneWatch) | undefined;
   /** The text of `/metrics`, and its content type. */
   metrics: () => Promise<string>;
   metricsType: string;
@@ -24,6 +28,9 @@ export interface ServerOptions {
 }
 
 const BODY_LIMIT = 64 * 1_024;
+const HEADERS_TIMEOUT_MS = 10_000;
+/** A write may be 25 MB long, and a request's time cannot be set by route. */
+const WRITE_TIMEOUT_MS = 60_000;
 const HEADERS = {
   'cache-control': 'no-store',
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
@@ -34,7 +41,7 @@ const HEADERS = {
 export function createServer(options: ServerOptions): FastifyInstance {
   const app = Fastify({
     bodyLimit: BODY_LIMIT,
-    requestTimeout: 10_000,
+    requestTimeout: options.delivery === undefined ? HEADERS_TIMEOUT_MS : WRITE_TIMEOUT_MS,
     keepAliveTimeout: 30_000,
     forceCloseConnections: 'idle',
     return503OnClosing: true,
@@ -44,9 +51,13 @@ export function createServer(options: ServerOptions): FastifyInstance {
   });
   const guard = new Guard(options.apiToken);
   app.removeContentTypeParser('text/plain');
+  app.server.headersTimeout = HEADERS_TIMEOUT_MS;
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(HEADERS);
-    guard.check(request);
+    const isOfGateway = isWrite(request.routeOptions.url);
+    if (isOfGateway && options.delivery !== undefined) guard.checkOrigin(request);
+    else guard.check(request);
+    if (isOfGateway && options.collector.draining) throw isDraining();
   });
   app.setNotFoundHandler(async (request) => {
     throw new Problem(404, 'not-found', `there is no ${request.method} ${request.url.slice(0, 200)}`);
@@ -58,6 +69,8 @@ export function createServer(options: ServerOptions): FastifyInstance {
     return answer(reply, problem);
   });
   addRoutes(app, options);
+  exposeLanes(app, options.delivery);
+  mountGateway(app, options.delivery, options.apiToken);
   return app;
 }
 
@@ -93,6 +106,9 @@ function addRoutes(app: FastifyInstance, options: ServerOptions): void {
     return { draining: true, underWay: collector.underWay };
   });
 }
+
+const isDraining = (): Problem =>
+  new Problem(503, 'draining', 'the collector is draining and takes no more writes', { 'retry-after': '1' });
 
 function answer(reply: FastifyReply, problem: Problem): FastifyReply {
   return reply

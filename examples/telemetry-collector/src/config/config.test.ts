@@ -25,15 +25,13 @@ describe('the configuration', () => {
       dataDir: 'data',
       drainTimeoutMs: 25_000,
       logLevel: 'info',
-      sinks: [
-        {
-          kind: 'file',
-          directory: 'data/points',
-          maxFileBytes: 67_108_864,
-          maxTotalBytes: 1_073_741_824,
-          maxFileAgeMs: 86_400_000,
-        },
-      ],
+      files: {
+        directory: 'data/points',
+        maxFileBytes: 67_108_864,
+        maxTotalBytes: 1_073_741_824,
+        maxFileAgeMs: 86_400_000,
+      },
+      delivery: undefined,
     });
   });
 
@@ -53,16 +51,17 @@ describe('the configuration', () => {
       INFLUX_ORG: 'harbour',
       INFLUX_BUCKET: 'telemetry',
       INFLUX_TIMEOUT: '5',
+      SPOOL_DIR: '/var/lib/spool',
+      SPOOL_MAX_BYTES: '67108864',
+      SPOOL_MAX_AGE: '3600',
+      SPOOL_WHEN_FULL: 'drop-oldest',
+      ACK_HOLD: '2.5',
+      HANDOVER_URL: 'http://Collectors:8080/',
+      HANDOVER_TOKEN: 'of-the-peers',
+      MAX_BODY_BYTES: '1000000',
+      LANE_MAX_LAG: '30',
       DNS_SERVERS: '10.0.0.2',
     });
-    const influx = {
-      kind: 'influx',
-      org: 'harbour',
-      bucket: 'telemetry',
-      token: 's3cret',
-      timeoutMs: 5_000,
-      dns: { servers: ['10.0.0.2'] },
-    };
     expect(config).toMatchObject({
       host: '0.0.0.0',
       port: 0,
@@ -72,16 +71,49 @@ describe('the configuration', () => {
       drainTimeoutMs: 2_500,
       logLevel: 'warn',
     });
-    expect(config.sinks).toEqual([
-      expect.objectContaining({ kind: 'file', directory: '/var/lib/collector/points', maxFileAgeMs: 3_600_000 }),
-      { ...influx, address: 'http://influx-1:8086' },
-      { ...influx, address: 'http://influx-2:8086' },
-    ]);
+    expect(config.files).toMatchObject({ directory: '/var/lib/collector/points', maxFileAgeMs: 3_600_000 });
+    expect(config.delivery).toEqual({
+      servers: ['http://influx-1:8086', 'http://influx-2:8086'],
+      org: 'harbour',
+      bucket: 'telemetry',
+      token: 's3cret',
+      timeoutMs: 5_000,
+      dns: { servers: ['10.0.0.2'] },
+      spool: {
+        directory: '/var/lib/spool',
+        maxBytes: 67_108_864,
+        maxAgeMs: 3_600_000,
+        whenFull: 'drop-oldest',
+        ackHoldMs: 2_500,
+      },
+      handOver: { url: 'http://collectors:8080', token: 'of-the-peers' },
+      maxBodyBytes: 1_000_000,
+      laneMaxLagMs: 30_000,
+    });
   });
 
-  it('writes to InfluxDB alone where there is one', () => {
-    const { sinks } = readConfig({ INFLUX_URLS: 'http://influx:8086', INFLUX_BUCKET: 'b' });
-    expect(sinks.map(({ kind }) => kind)).toEqual(['influx']);
+  const SERVER = { INFLUX_URLS: 'http://influx:8086', INFLUX_BUCKET: 'b' };
+
+  it('delivers to InfluxDB alone where there is one, through a log in the data folder', () => {
+    const { files, delivery } = readConfig({ ...SERVER, DATA_DIR: '/var/lib/collector' });
+    expect(files).toBeUndefined();
+    expect(delivery).toMatchObject({
+      spool: {
+        directory: '/var/lib/collector/spool',
+        maxBytes: 1_073_741_824,
+        maxAgeMs: 604_800_000,
+        whenFull: 'block',
+      },
+      handOver: undefined,
+      maxBodyBytes: 25_000_000,
+      laneMaxLagMs: 10_000,
+    });
+    expect(delivery?.spool).not.toHaveProperty('ackHoldMs');
+  });
+
+  it('hands over with its own token where the peers have no other', () => {
+    const { delivery } = readConfig({ ...SERVER, API_TOKEN: TOKEN, HANDOVER_URL: 'http://peers' });
+    expect(delivery?.handOver).toEqual({ url: 'http://peers', token: TOKEN });
   });
 
   it('takes an empty variable for one that is not set', () => {
@@ -172,6 +204,19 @@ describe('a setting that cannot be used', () => {
       'FILE_SINK_MAX_BYTES is 131072; it must be at least twice FILE_SINK_MAX_FILE_BYTES, 134217728',
     ],
     ['FILE_SINK_MAX_FILE_AGE', '59', 'FILE_SINK_MAX_FILE_AGE is "59"; it must be a whole number from 60 to 31536000'],
+    ['SPOOL_MAX_BYTES', '1GiB', 'SPOOL_MAX_BYTES is "1GiB"; it must be a whole number from 8388608 to 17592186044416'],
+    ['SPOOL_MAX_AGE', '0', 'SPOOL_MAX_AGE is "0"; it must be a whole number from 1 to 315360000'],
+    ['SPOOL_WHEN_FULL', 'drop', 'SPOOL_WHEN_FULL is "drop"; it must be one of block, drop-oldest'],
+    ['ACK_HOLD', '-1', 'ACK_HOLD is "-1"; it must be a decimal number from 0 to 3600'],
+    ['MAX_BODY_BYTES', '25MB', 'MAX_BODY_BYTES is "25MB"; it must be a whole number from 1024 to 1000000000'],
+    ['LANE_MAX_LAG', '0', 'LANE_MAX_LAG is "0"; it must be a decimal number from 0.1 to 86400'],
+    [
+      'HANDOVER_URL',
+      'http://peers',
+      'HANDOVER_URL is set and INFLUX_URLS is not: without servers there is no log to hand over',
+    ],
+    ['HANDOVER_URL', 'peers:8080', 'HANDOVER_URL holds "peers:8080"; it must be an http or https URL'],
+    ['HANDOVER_TOKEN', 'x', 'HANDOVER_TOKEN is set and HANDOVER_URL is not: nothing is handed over'],
     ['INFLUX_TIMEOUT', '0', 'INFLUX_TIMEOUT is "0"; it must be a decimal number from 0.1 to 300'],
     [
       'INFLUX_URLS',

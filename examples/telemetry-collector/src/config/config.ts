@@ -11,8 +11,9 @@ import {
 } from '@breakwater/resilience';
 import { httpPoolFromEnv, nameLookupFromEnv } from '@breakwater/resilience/http';
 import { isLoopback } from '../api/guard.js';
+import { type DeliveryConfig, readDelivery } from './delivery.js';
+import { type FileConfig, readFiles } from './files.js';
 import { Problems } from './problems.js';
-import { readSinks, type SinkConfig } from './sinks.js';
 import { readChoice, readSecret, readText } from './values.js';
 
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
@@ -29,8 +30,10 @@ export interface CollectorConfig {
   readonly dataDir: string;
   readonly drainTimeoutMs: number;
   readonly logLevel: (typeof LOG_LEVELS)[number];
-  /** At least one. */
-  readonly sinks: readonly SinkConfig[];
+  /** The files that points are appended to; undefined: none, there are servers. */
+  readonly files: FileConfig | undefined;
+  /** The servers that points are delivered to; undefined: none, there are files. */
+  readonly delivery: DeliveryConfig | undefined;
 }
 
 /** Who reads which variables of the policies: each is checked by itself, so that one mistake does not hide another. */
@@ -58,6 +61,7 @@ export function readConfig(env: Environment = process.env): CollectorConfig {
     problems.attempt(() => readNumber(env, name, range));
   const dns = problems.attempt(() => nameLookupFromEnv(env)) ?? {};
   const dataDir = readText(env, 'DATA_DIR') ?? 'data';
+  const delivery = readDelivery(env, dataDir, dns, problems);
   const config = {
     host: problems.attempt(() => readHost(env)),
     port: number('PORT', { default: 8080, min: 0, max: 65_535, integer: true }),
@@ -66,7 +70,8 @@ export function readConfig(env: Environment = process.env): CollectorConfig {
     dataDir,
     drainTimeoutMs: (number('DRAIN_TIMEOUT', { default: 25, min: 1, max: 3600 }) ?? 0) * 1000,
     logLevel: problems.attempt(() => readChoice(env, 'LOG_LEVEL', LOG_LEVELS, 'info')),
-    sinks: readSinks(env, join(dataDir, 'points'), dns, problems),
+    files: readFiles(env, join(dataDir, 'points'), readText(env, 'INFLUX_URLS') !== undefined, problems),
+    delivery,
   };
   const { host } = config;
   if (host !== undefined && !isLoopback(host) && readText(env, 'API_TOKEN') === undefined) {

@@ -1,7 +1,7 @@
 import type { MetricDefinition } from '@breakwater/resilience';
 import { LOST_REASONS, REFUSED_REASONS } from './sink-error.js';
 
-const sink = 'one per sink: file, or the address of an InfluxDB';
+const sink = 'one per sink: file, or delivery (the log)';
 
 export const SINK_METRICS = {
   lines: {
@@ -25,7 +25,7 @@ export const SINK_METRICS = {
   duration: {
     name: 'telemetry_sink_commit_duration_seconds',
     type: 'histogram',
-    help: 'How long a sink took to store a group of lines: a write and its fdatasync, or a request',
+    help: 'How long a sink took to store a group of lines on disk, waits for room included',
     labels: { sink },
     buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
   },

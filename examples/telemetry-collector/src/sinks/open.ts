@@ -1,12 +1,12 @@
-import type { SinkConfig } from '../config/sinks.js';
+import type { FileConfig } from '../config/files.js';
 import { FanOut } from './fan-out.js';
 import { openFileSink } from './file/file-sink.js';
-import { InfluxSink } from './influx/influx-sink.js';
 import type { Sink } from './sink.js';
 
 export interface OpenSinksOptions {
-  /** At least one. */
-  sinks: readonly SinkConfig[];
+  files: FileConfig | undefined;
+  /** The way into the log, where there are servers. One of both is there. */
+  delivery: Sink | undefined;
   /** Told what an operator should know, in a line. */
   onNotice?: (notice: string) => void;
 }
@@ -15,17 +15,8 @@ export interface OpenSinksOptions {
  * Opens what the configuration says, as one sink.
  * @throws DirectoryInUseError when another process has the directory of the files.
  */
-export async function openSinks({ sinks, ...shared }: OpenSinksOptions): Promise<Sink> {
-  const opened: Sink[] = [];
-  try {
-    for (const config of sinks) opened.push(await open(config, shared));
-  } catch (error) {
-    await Promise.all(opened.map((sink) => sink.close()));
-    throw error;
-  }
-  return opened.length === 1 ? opened[0]! : new FanOut(opened);
-}
-
-function open(config: SinkConfig, shared: Omit<OpenSinksOptions, 'sinks'>): Promise<Sink> | Sink {
-  return config.kind === 'file' ? openFileSink({ ...config, ...shared }) : new InfluxSink({ ...config, ...shared });
+export async function openSinks({ files, delivery, ...shared }: OpenSinksOptions): Promise<Sink> {
+  const opened = files === undefined ? undefined : await openFileSink({ ...files, ...shared });
+  const sinks = [opened, delivery].filter((sink) => sink !== undefined);
+  return sinks.length === 1 ? sinks[0]! : new FanOut(sinks);
 }

@@ -6,7 +6,7 @@ export interface Sink extends Measured {
   readonly name: string;
   /**
    * Takes complete lines of line protocol, each with a timestamp in nanoseconds and without a line end. Resolves when
-   * every line is accounted for: stored, or refused by the backend for good (counted with its words). Rejects with a
+   * every line is accounted for: on disk, or refused for good (counted). Rejects with a
    * SinkError when lines were lost or are not known to be stored; those are counted too. Trying the same lines again is
    * the sink's own business, never the caller's. It ends when the context's signal is aborted or its deadline has passed.
    */

@@ -56,7 +56,7 @@ function snapshotOf(targets: TargetView[]): Snapshot {
     ['http', 1_234],
     ['tcp', 0],
   ]);
-  return { uptimeMs: 20_000, targets, written, lost: 0, pending: 3, loopLagMs: 1.25 };
+  return { uptimeMs: 20_000, targets, written, lost: 0, pending: 3, lanes: [], loopLagMs: 1.25 };
 }
 
 describe('the live view', () => {

@@ -1,3 +1,4 @@
+import { laneLines } from './lanes.js';
 import type { Snapshot, TargetView } from './snapshot.js';
 import type { Paint, StyleName } from './style.js';
 import { type Cell, type Column, layOut, shorten } from './table.js';
@@ -10,6 +11,9 @@ export interface Size {
 
 /** A terminal with fewer rows shows targets rather than what stands around them. */
 const LOW = 22;
+
+/** More lanes than these are told of in `/health/lanes`. */
+const SHOWN_LANES = 4;
 
 const STATE_STYLE = { up: 'green', failing: 'red', open: 'yellow', waiting: 'dim' } as const;
 
@@ -43,6 +47,7 @@ export function drawDashboard(
     '',
     ...(isLow ? [] : news.map((line) => shorten(line, size.columns))),
     shorten(account(snapshot), size.columns),
+    ...laneLines(snapshot.lanes, isLow ? 1 : SHOWN_LANES).map((line) => shorten(line, size.columns)),
     dim('Ctrl-C stops.', size, paint),
   ];
   const room = Math.max(1, size.rows - head.length - foot.length - 2);

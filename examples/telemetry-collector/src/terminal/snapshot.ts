@@ -1,3 +1,4 @@
+import type { LaneStatus } from '@breakwater/delivery';
 import type { CircuitHistory } from '../flow/circuit-watch.js';
 import type { TargetStatus } from '../flow/status.js';
 import type { ProbeKind } from '../probes/probe.js';
@@ -15,6 +16,8 @@ export interface Snapshot {
   readonly written: ReadonlyMap<ProbeKind, number>;
   readonly lost: number;
   readonly pending: number;
+  /** How far each backend is behind; none where there is no log. */
+  readonly lanes: readonly LaneStatus[];
   /** The 99th percentile of the event loop's lag, in milliseconds. */
   readonly loopLagMs: number;
 }

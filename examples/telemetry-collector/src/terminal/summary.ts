@@ -1,5 +1,6 @@
 import type { TurnOutcome } from '../flow/turn.js';
 import { account, worstFirst } from './dashboard.js';
+import { laneLines } from './lanes.js';
 import type { Snapshot, TargetView } from './snapshot.js';
 import type { Paint } from './style.js';
 import { type Column, layOut } from './table.js';
@@ -31,6 +32,7 @@ export function drawSummary(snapshot: Snapshot, columns: number, paint: Paint): 
     '',
     account(snapshot),
     `Lines written: ${linesByProbe(snapshot)}; ${count(snapshot.lost)} lost.`,
+    ...laneLines(snapshot.lanes),
     ...upTo(NAMED, targets.filter(({ history }) => history.opened > 0).map(circuitSentence)),
     ...punctuality(targets),
   ];

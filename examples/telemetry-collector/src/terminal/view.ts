@@ -1,5 +1,6 @@
 import type { WriteStream } from 'node:tty';
 import { account, drawDashboard } from './dashboard.js';
+import { laneLines } from './lanes.js';
 import { Screen } from './screen.js';
 import type { Snapshot } from './snapshot.js';
 import { type Paint, paintFor } from './style.js';
@@ -87,7 +88,7 @@ export class PlainView implements View {
   }
 
   update(snapshot: Snapshot): void {
-    this.#options.write(account(snapshot));
+    for (const line of [account(snapshot), ...laneLines(snapshot.lanes)]) this.#options.write(line);
   }
 
   tell(news: string): void {
@@ -97,7 +98,7 @@ export class PlainView implements View {
   conclude(snapshot: Snapshot): void {
     const { write, summary } = this.#options;
     if (!summary) {
-      write(account(snapshot));
+      this.update(snapshot);
       return;
     }
     for (const line of ['', ...drawSummary(snapshot, PLAIN_COLUMNS, paintFor(false, {}))]) write(line);

@@ -1,11 +1,11 @@
 import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DirectoryInUseError } from '@breakwater/delivery';
 import { ConfigError } from '@breakwater/resilience';
 import { settle, VirtualClock } from '@breakwater/resilience/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { contextOf, describeSink, errorOf, linesBy, metricsOf, someLines } from '../sink.suite.js';
-import { DirectoryInUseError } from './directory-lock.js';
 import { FaultyDisk } from './faulty-disk.suite.js';
 import { type FileSink, type FileSinkOptions, openFileSink } from './file-sink.js';
 

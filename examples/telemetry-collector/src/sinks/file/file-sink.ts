@@ -1,10 +1,10 @@
 import { mkdir } from 'node:fs/promises';
+import { DirectoryLock } from '@breakwater/delivery';
 import { type Clock, ConfigError, type Context, type Recorder, systemClock } from '@breakwater/resilience';
 import { LineAccount } from '../line-account.js';
 import { FILE_SINK_METRICS as METRICS } from '../metrics.js';
 import type { Sink } from '../sink.js';
 import { type LostReason, SinkError } from '../sink-error.js';
-import { DirectoryLock } from './directory-lock.js';
 import { PointFiles } from './point-files.js';
 import { disk, type Storage } from './storage.js';
 

@@ -1,15 +1,22 @@
 import { ConfigError } from '@breakwater/resilience';
 import { describe, expect, it } from 'vitest';
-import { influxAddress } from './address.js';
+import { httpAddress } from './http-address.js';
 
-describe('the address of an InfluxDB', () => {
+const INFLUX_URLS = {
+  name: 'INFLUX_URLS',
+  form: 'http or https URLs, separated by commas',
+  credentials: 'put them into INFLUX_TOKEN (user:password)',
+  query: 'set the organisation with INFLUX_ORG and the bucket with INFLUX_BUCKET',
+};
+
+describe('the address of a server', () => {
   it.each([
     ['http://Influx-1:8086', 'http://influx-1:8086'],
     ['https://influx.test:443/', 'https://influx.test'],
     ['http://[::1]:8086//', 'http://[::1]:8086'],
     ['http://proxy.test/influx/', 'http://proxy.test/influx'],
   ])('%s is normalised', (text, address) => {
-    expect(influxAddress(text, 'INFLUX_URLS')).toBe(address);
+    expect(httpAddress(text, INFLUX_URLS)).toBe(address);
   });
 
   it.each([
@@ -25,7 +32,7 @@ describe('the address of an InfluxDB', () => {
       'INFLUX_URLS holds a query or a fragment for influx:8086; set the organisation with INFLUX_ORG and the bucket with INFLUX_BUCKET',
     ],
   ])('%s is refused', (text, message) => {
-    expect(() => influxAddress(text, 'INFLUX_URLS')).toThrow(new ConfigError(message));
+    expect(() => httpAddress(text, INFLUX_URLS)).toThrow(new ConfigError(message));
   });
 
   it('is never repeated with a password in it, however it is misspelt', () => {
@@ -35,7 +42,7 @@ describe('the address of an InfluxDB', () => {
       'http://writer:pa55@',
       'http://writer:pa55@in flux',
     ]) {
-      expect(() => influxAddress(text, 'INFLUX_URLS')).toThrow(expect.not.stringContaining('pa55'));
+      expect(() => httpAddress(text, INFLUX_URLS)).toThrow(expect.not.stringContaining('pa55'));
     }
   });
 });

@@ -1,0 +1,44 @@
+import { VirtualClock } from '@breakwater/resilience/testing';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { Delivery } from './delivery.js';
+import { FakeSpool, laneOf } from './fake-spool.suite.js';
+
+const CONFIG = { org: 'harbour', bucket: 'telemetry', maxBodyBytes: 1_000, laneMaxLagMs: 10_000 };
+const A = 'http://a:8086';
+const B = 'http://b:8086';
+
+describe('delivery', () => {
+  let spool: FakeSpool;
+  const handOver = async (): Promise<void> => {};
+  const open = (more: { handOver?: typeof handOver } = {}) =>
+    new Delivery({ spool, config: CONFIG, handOver: more.handOver, instance: 'one', clock: new VirtualClock() });
+
+  beforeEach(() => {
+    spool = new FakeSpool(laneOf(A), laneOf(B));
+  });
+
+  it('delivers for as long as a drain may take, where nobody takes what is left', async () => {
+    await open().drain(10_000);
+    expect(spool.drains).toEqual([{ timeoutMs: 10_000, deliverMs: 10_000 }]);
+  });
+
+  it('keeps half of the time for handing over, where somebody does', async () => {
+    await open({ handOver }).drain(10_000);
+    expect(spool.drains).toEqual([{ timeoutMs: 10_000, deliverMs: 5_000, handOver }]);
+  });
+
+  it('drains once, and says what is left where', async () => {
+    const delivery = open();
+    spool.report = {
+      left: new Map([
+        [A, 0],
+        [B, 1_200],
+      ]),
+      handedOverPoints: 0,
+    };
+    const [report, again] = await Promise.all([delivery.drain(1_000), delivery.drain(1_000)]);
+    expect(report).toMatchObject({ leftPoints: 1_200, directory: spool.directory, wasToHandOver: false });
+    expect(again).toBe(report);
+    expect(spool.drains).toHaveLength(1);
+  });
+});

@@ -1,0 +1,37 @@
+import { randomUUID } from 'node:crypto';
+import { type HandOver, handOverTo, httpBackend, openSpool } from '@breakwater/delivery';
+import type { Clock } from '@breakwater/resilience';
+import { nameLookup } from '@breakwater/resilience/http';
+import type { DeliveryConfig } from '../config/delivery.js';
+import { Delivery } from './delivery.js';
+
+export interface OpenDeliveryOptions {
+  clock: Clock;
+  /** Told what an operator should know, in a line. */
+  onNotice: (notice: string) => void;
+}
+
+/**
+ * Opens the log, with a lane to each server.
+ * @throws ConfigError for a setting that cannot be used; what the disk says where the folder cannot.
+ */
+export async function openDelivery(config: DeliveryConfig, options: OpenDeliveryOptions): Promise<Delivery> {
+  const { servers, spool, timeoutMs, org, bucket, token } = config;
+  const dns = nameLookup({ name: 'delivery', ...config.dns });
+  const backends = servers.map((url) => httpBackend({ url, org, bucket, token, timeoutMs, dns }));
+  const instance = randomUUID();
+  return new Delivery({
+    spool: await openSpool({ ...spool, backends, timeoutMs }),
+    config,
+    handOver: handOverOf(config, instance),
+    instance,
+    measured: [dns],
+    ...options,
+  });
+}
+
+function handOverOf({ handOver, timeoutMs }: DeliveryConfig, instance: string): HandOver | undefined {
+  if (handOver === undefined) return undefined;
+  const { url, token } = handOver;
+  return handOverTo({ url, instance, timeoutMs, ...(token !== undefined && { token }) });
+}
