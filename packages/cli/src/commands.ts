@@ -1,3 +1,19 @@
 import type { Command } from './command.js';
+import { reconcileCommand } from './commands/reconcile.js';
+import { spoolCat } from './commands/spool-cat.js';
+import { spoolExport } from './commands/spool-export.js';
+import { spoolLs } from './commands/spool-ls.js';
+import { spoolRelease } from './commands/spool-release.js';
+import { spoolReplay } from './commands/spool-replay.js';
+import { spoolVerify } from './commands/spool-verify.js';
 
-export const commands: readonly Command[] = [];
+/** In the order of the help. */
+export const commands: readonly Command[] = [
+  spoolLs,
+  spoolVerify,
+  spoolCat,
+  spoolExport,
+  spoolReplay,
+  spoolRelease,
+  reconcileCommand,
+];

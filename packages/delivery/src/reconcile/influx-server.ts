@@ -1,4 +1,5 @@
 import { request } from 'undici';
+import { authorization, isVictoriaMetrics } from '../backend/dialect.js';
 import { ReconcileError } from './errors.js';
 import { identifier } from './influxql.js';
 import { type ResultSeries, readAnswer } from './query-lines.js';
@@ -23,12 +24,12 @@ export class InfluxServer {
   readonly url: string;
   readonly database: string;
   readonly retentionPolicy: string | undefined;
-  readonly token: string | undefined;
+  readonly token: string;
   readonly #signal: AbortSignal;
 
   constructor({ url, token, database, retentionPolicy }: ServerOptions, signal: AbortSignal) {
     this.url = url;
-    this.token = token;
+    this.token = token ?? '';
     this.database = database;
     this.retentionPolicy = retentionPolicy;
     this.#signal = signal;
@@ -58,7 +59,9 @@ export class InfluxServer {
   async check(): Promise<void> {
     const { headers, body } = await this.#ask('GET', '/ping');
     await body.dump();
-    if (headers['x-influxdb-version'] === undefined) throw await this.#foreign();
+    // Some releases of VictoriaMetrics claim a version; nobody but InfluxDB names its build.
+    if (headers['x-influxdb-build'] === undefined)
+      await this.#checkForeign(headers['x-influxdb-version'] !== undefined);
     const policies = await this.names(`SHOW RETENTION POLICIES ON ${identifier(this.database)}`, 'name');
     if (policies.length === 0) throw new ReconcileError(`${this.url} has no database ${this.database}`);
     if (this.retentionPolicy !== undefined && !policies.includes(this.retentionPolicy)) {
@@ -86,7 +89,7 @@ export class InfluxServer {
     try {
       return await request(`${this.url}${path}`, {
         method,
-        headers: { ...authorization(this.token), 'content-type': 'application/x-www-form-urlencoded' },
+        headers: { ...authorization(this.token, undefined), 'content-type': 'application/x-www-form-urlencoded' },
         body: form?.toString() ?? null,
         headersTimeout: SILENCE_MS,
         bodyTimeout: SILENCE_MS,
@@ -107,21 +110,18 @@ export class InfluxServer {
     return new ReconcileError(status === 401 || status === 403 ? `${words}; check its token` : words);
   }
 
-  async #foreign(): Promise<ReconcileError> {
+  async #checkForeign(hasVersion: boolean): Promise<void> {
     const { body } = await this.#ask('GET', '/metrics');
-    const isVictoriaMetrics = (await beginningOf(body, METRICS_BYTES)).includes('vm_app_version');
-    return new ReconcileError(
-      isVictoriaMetrics
-        ? `${this.url} is VictoriaMetrics, which cannot be compared: its /query answers nothing but _internal, and it keeps neither text nor what is below a millisecond`
-        : `${this.url} does not say that it is InfluxDB (no X-Influxdb-Version in its answer to /ping), so it cannot be compared`,
+    if (isVictoriaMetrics(await beginningOf(body, METRICS_BYTES))) {
+      throw new ReconcileError(
+        `${this.url} is VictoriaMetrics, which cannot be compared: its /query answers nothing but _internal, and it keeps neither text nor what is below a millisecond`,
+      );
+    }
+    if (hasVersion) return;
+    throw new ReconcileError(
+      `${this.url} does not say that it is InfluxDB (no X-Influxdb-Version in its answer to /ping), so it cannot be compared`,
     );
   }
-}
-
-function authorization(token: string | undefined): Record<string, string> {
-  if (token === undefined) return {};
-  const isPassword = token.includes(':');
-  return { authorization: isPassword ? `Basic ${Buffer.from(token).toString('base64')}` : `Token ${token}` };
 }
 
 async function beginningOf(body: AsyncIterable<Uint8Array>, maxBytes = 300): Promise<string> {

@@ -1,7 +1,7 @@
 import { freePort, startServer } from '@breakwater/testbed';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { httpBackend } from '../backend/http-backend.js';
 import type { RefusedLine } from '../inspect/send-lines.js';
-import { plainBackend } from './plain-backend.suite.js';
 import { type DifferingWindow, type ReconcileOptions, reconcile } from './reconcile.js';
 
 const HOUR = 3_600_000_000_000n;
@@ -50,7 +50,7 @@ async function run(options: Partial<ReconcileOptions> = {}) {
       onRefused: (_url, line) => outcome.refused.push(line),
       ...options,
     },
-    plainBackend,
+    ({ url, token = '' }) => httpBackend({ url, token }),
   );
   return { ...outcome, report };
 }

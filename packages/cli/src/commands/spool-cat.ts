@@ -1,0 +1,39 @@
+import { loggedLines, quarantinedLines } from '@breakwater/delivery/inspect';
+import { command, FINE } from '../command.js';
+import { wholeNumber } from '../values.js';
+import { DIR, SELECTION, selectionOf } from './spool-options.js';
+
+const PIECE = 64 * 1024;
+
+export const spoolCat = command({
+  name: 'spool cat',
+  summary: 'Print the lines of the log, or those that backends refused',
+  options: {
+    dir: DIR,
+    ...SELECTION,
+    limit: { value: 'N', help: 'stop after so many lines' },
+    json: { help: 'one JSON object a line: the text, its frame, when it was accepted, and where it goes' },
+  },
+  notes: [
+    'Prints line protocol as it is in the log, with timestamps in nanoseconds, from old to new. Works while a process',
+    'uses the folder, and changes nothing.',
+  ].join('\n'),
+  async run(values, io) {
+    const selection = selectionOf(values);
+    const limit = wholeNumber('limit', values.limit) ?? Number.POSITIVE_INFINITY;
+    const lines = values.quarantined ? quarantinedLines(values.dir, selection) : loggedLines(values.dir, selection);
+    let piece = '';
+    let printed = 0;
+    for await (const line of lines) {
+      if (printed === limit) break;
+      printed++;
+      piece += values.json ? `${JSON.stringify(line)}\n` : `${line.text}\n`;
+      if (piece.length < PIECE) continue;
+      io.signal.throwIfAborted();
+      await io.print(piece);
+      piece = '';
+    }
+    await io.print(piece);
+    return FINE;
+  },
+});

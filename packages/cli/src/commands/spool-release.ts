@@ -1,0 +1,27 @@
+import { releaseLane } from '@breakwater/delivery/inspect';
+import { command, FINE, UsageError } from '../command.js';
+import { serverUrl, wholeNumber } from '../values.js';
+import { DIR } from './spool-options.js';
+
+export const spoolRelease = command({
+  name: 'spool release',
+  summary: 'Give up what is still owed to a backend that is no longer configured',
+  options: {
+    dir: DIR,
+    slot: { value: 'N', help: 'of slot-N', required: true },
+    lane: { value: 'URL', help: 'the backend', required: true },
+    yes: { help: 'do it: the points are counted as expired, and cannot be had back' },
+  },
+  notes: [
+    'Leaves a marker beside the lane. The process that holds the slot, now or next, heeds it unless the backend is',
+    'configured; deleting the marker (SPOOL_DIR/slot-N/lanes/*.release) before that takes it back.',
+  ].join('\n'),
+  async run({ dir, slot, lane, yes }, io) {
+    const number = wholeNumber('slot', slot, 1)!;
+    const url = serverUrl('lane', lane);
+    if (!yes) throw new UsageError(`what slot-${number} owes to ${url} would be given up for good; say --yes to do it`);
+    const marker = await releaseLane({ spool: dir, slot: number, lane: url });
+    await io.print(`Given up: ${url} in slot-${number} (${marker})\n`);
+    return FINE;
+  },
+});

@@ -1,0 +1,127 @@
+import { segmentsIn } from '../spool/layout.js';
+import { type LaneOnDisk, lanesOf, quarantinedOf } from './lane-files.js';
+import { LaneTally } from './lane-tally.js';
+import { type Slot, slotsOf } from './slots.js';
+import { type WalkedDamage, walkLog } from './walk.js';
+
+/** One place that is damaged, or one account that does not add up. */
+export interface Damage {
+  readonly slot: string;
+  readonly file: string;
+  /** Where in the file, in bytes; undefined: it is about the file as a whole. */
+  readonly offset: number | undefined;
+  /** In words. */
+  readonly what: string;
+  /** What it cost. */
+  readonly frames: number;
+  readonly points: number;
+}
+
+export interface VerifyReport {
+  readonly slots: number;
+  readonly segments: number;
+  readonly frames: number;
+  readonly points: number;
+  readonly lanes: number;
+  readonly quarantinedLines: number;
+  readonly damages: number;
+}
+
+/** A process that works may write a checkpoint, or drop a segment, while we read: its account is looked at again. */
+const LOOKS_AT_A_LIVE_SLOT = 3;
+
+/** Reads everything in a spool folder, and tells `onDamage` what is damaged. Changes nothing. */
+export async function verifySpool(spool: string, onDamage: (damage: Damage) => void): Promise<VerifyReport> {
+  const sum = { slots: 0, segments: 0, frames: 0, points: 0, lanes: 0, quarantinedLines: 0, damages: 0 };
+  for (const slot of await slotsOf(spool)) {
+    const found = await verifySlot(slot);
+    sum.slots++;
+    sum.segments += found.segments;
+    sum.frames += found.frames;
+    sum.points += found.points;
+    sum.lanes += found.lanes;
+    sum.quarantinedLines += found.quarantinedLines;
+    sum.damages += found.damages.length;
+    for (const damage of found.damages) onDamage(damage);
+  }
+  return sum;
+}
+
+interface SlotFindings {
+  segments: number;
+  frames: number;
+  points: number;
+  lanes: number;
+  quarantinedLines: number;
+  readonly damages: Damage[];
+}
+
+async function verifySlot(slot: Slot): Promise<SlotFindings> {
+  for (let look = 1; ; look++) {
+    const findings: SlotFindings = { segments: 0, frames: 0, points: 0, lanes: 0, quarantinedLines: 0, damages: [] };
+    const lanes = await lanesOf(slot.path);
+    const tallies = await verifyLog(slot, lanes, findings);
+    const unbalanced = lanes.filter((_, index) => (tallies[index]?.missing ?? 0) !== 0);
+    const isSettled = !slot.isHeld || unbalanced.length === 0 || look === LOOKS_AT_A_LIVE_SLOT;
+    if (!isSettled) continue;
+    for (const [index, lane] of lanes.entries()) await verifyLane(slot, lane, tallies[index], findings);
+    return findings;
+  }
+}
+
+async function verifyLog(slot: Slot, lanes: readonly LaneOnDisk[], findings: SlotFindings) {
+  const tallies = lanes.map(({ checkpoint }) => (checkpoint === undefined ? undefined : new LaneTally(checkpoint)));
+  for await (const step of walkLog({ directory: segmentsIn(slot.path), isLive: slot.isHeld })) {
+    if (step.kind === 'segment') findings.segments++;
+    else if (step.kind === 'damage') findings.damages.push(inWords(slot, step));
+    else {
+      findings.frames++;
+      findings.points += step.points;
+      for (const tally of tallies) tally?.see(step);
+    }
+  }
+  return tallies;
+}
+
+function inWords(slot: Slot, { file, offset, what, gap }: WalkedDamage): Damage {
+  const frames = gap === undefined ? 0 : gap.toSeq - gap.fromSeq + 1;
+  return { slot: slot.name, file, offset, what: wordsFor(what, gap), frames, points: gap?.points ?? 0 };
+}
+
+function wordsFor(what: WalkedDamage['what'], gap: WalkedDamage['gap']): string {
+  if (what === 'segment-header') return "the segment's header is damaged; its frames were found without it";
+  if (gap === undefined) return 'bytes that are no frame; none is missing';
+  return gap.fromSeq === gap.toSeq ? `frame ${gap.fromSeq} is lost` : `frames ${gap.fromSeq} to ${gap.toSeq} are lost`;
+}
+
+async function verifyLane(
+  slot: Slot,
+  lane: LaneOnDisk,
+  tally: LaneTally | undefined,
+  findings: SlotFindings,
+): Promise<void> {
+  findings.lanes++;
+  const report = (file: string, offset: number | undefined, what: string, points = 0) =>
+    findings.damages.push({ slot: slot.name, file, offset, what, frames: 0, points });
+  if (tally === undefined) {
+    report(
+      lane.checkpointFile,
+      undefined,
+      'the checkpoint cannot be read; the lane sends again all that the log holds',
+    );
+  } else if (tally.missing > 0) {
+    report(
+      lane.checkpointFile,
+      undefined,
+      `${lane.checkpoint?.lane} is owed points that the log lacks; they will count as damaged`,
+      tally.missing,
+    );
+  } else if (tally.missing < 0) {
+    const words = `the account of ${lane.checkpoint?.lane} does not add up: ${-tally.missing} points more than it accepted`;
+    report(lane.checkpointFile, undefined, words);
+  }
+  for await (const entry of quarantinedOf(lane)) {
+    if (entry.kind === 'line') findings.quarantinedLines++;
+    else report(entry.file, entry.offset, 'bytes that are no quarantined line');
+  }
+}
