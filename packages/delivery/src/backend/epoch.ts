@@ -51,3 +51,6 @@ export function startOf(vars: string): number | undefined {
   if (Number.isNaN(ms)) return undefined;
   return ms * 1000 + Number((started?.[2] ?? '').padEnd(6, '0').slice(3, 6));
 }
+
+/** Of VictoriaMetrics: what forwards to a cluster's storage says nothing about the runs of that. */
+export const isStorage = (metrics: string): boolean => /^vm_data_size_bytes\{/m.test(metrics);

@@ -9,23 +9,14 @@ import {
   TimeoutError,
 } from '@breakwater/resilience';
 import { type HttpPool, httpPool, type NameLookup } from '@breakwater/resilience/http';
-import type { Dispatcher } from 'undici';
 import type { Destination } from '../frames/frame.js';
 import { backendAddress } from './address.js';
 import { isNoPage, judgeAnswer, type RawAnswer } from './answer.js';
 import type { Answer, Backend, Dialect, SendRequest } from './backend.js';
-import {
-  authorization,
-  type Introduction,
-  introduced,
-  isVictoriaMetrics,
-  otherDialect,
-  writePath,
-  writeTarget,
-} from './dialect.js';
-import { Runs, startOf } from './epoch.js';
+import { authorization, type Introduction, otherDialect, writePath, writeTarget } from './dialect.js';
 import { judgeFailure } from './failure.js';
-import { beginning, header } from './page.js';
+import { type HttpAnswer, readAnswer } from './http-answer.js';
+import { Inquiry } from './inquiry.js';
 import { secretsIn } from './words.js';
 
 export interface HttpBackendOptions {
@@ -48,13 +39,10 @@ export interface HttpBackendOptions {
 
 const GZIP_FROM_BYTES = 1024;
 const MAX_ANSWER_BYTES = 8192;
-const MAX_PAGE_BYTES = 1024 * 1024;
 const LONGEST_TIMEOUT_MS = 3_600_000;
 /** Level 1 takes a third of the time of the default and saves nearly as much on line protocol. In libuv's threads: 5,000 points are 4 ms. */
 const GZIP = { level: 1, memLevel: 9, chunkSize: 65_536 };
 const compress = promisify<Uint8Array, typeof GZIP, Buffer>(gzip);
-
-interface WrittenAnswer extends RawAnswer, Introduction {}
 
 class HttpBackend implements Backend {
   readonly id: string;
@@ -66,7 +54,7 @@ class HttpBackend implements Backend {
   readonly #secrets: readonly string[];
   readonly #origin: string;
   readonly #path: string;
-  readonly #runs = new Runs();
+  readonly #inquiry: Inquiry;
   #dialect: Dialect | undefined;
   #closing: Promise<void> | undefined;
   /** How the server introduced itself with the last answer that said stored. */
@@ -85,9 +73,8 @@ class HttpBackend implements Backend {
     this.#defaults = { org, bucket };
     this.#timeoutMs = timeoutMs;
     this.#clock = clock;
-    const { origin } = new URL(this.id);
-    this.#origin = origin;
-    this.#path = this.id.slice(origin.length);
+    this.#origin = new URL(this.id).origin;
+    this.#path = this.id.slice(this.#origin.length);
     this.#pool = httpPool({
       name: this.id,
       maxConnections,
@@ -98,6 +85,7 @@ class HttpBackend implements Backend {
       clock,
       ...(options.dns === undefined ? {} : { nameLookup: options.dns }),
     });
+    this.#inquiry = new Inquiry({ pool: this.#pool, origin: this.#origin, path: this.#path, token });
   }
 
   get dialect(): Dialect | undefined {
@@ -117,11 +105,11 @@ class HttpBackend implements Backend {
     try {
       return await this.#within(signal, async (within) => {
         const dialect = this.#dialect ?? (await this.#detect(within));
-        const epoch = await this.#epochOf(dialect, within);
+        const epoch = await this.#inquiry.epoch(dialect, within);
         if (epoch !== undefined) return epoch;
         // Another kind of server may have taken its place.
         const now = await this.#detect(within);
-        return now === dialect ? undefined : this.#epochOf(now, within);
+        return now === dialect ? undefined : this.#inquiry.epoch(now, within);
       });
     } catch {
       // Nobody could be asked.
@@ -142,7 +130,7 @@ class HttpBackend implements Backend {
     const whole = request.body.length === 1 ? request.body[0]! : Buffer.concat(request.body, request.bytes);
     const isLarge = request.bytes >= GZIP_FROM_BYTES;
     const body = isLarge ? await compress(whole, GZIP) : whole;
-    const post = async (dialect: Dialect): Promise<WrittenAnswer> => {
+    const post = async (dialect: Dialect): Promise<HttpAnswer> => {
       signal.throwIfAborted();
       progress.wasSent = true;
       return this.#post(dialect, request.destination, body, isLarge, signal);
@@ -153,11 +141,13 @@ class HttpBackend implements Backend {
     // Another server may have taken its place, or it is spoken to in the wrong way.
     let now: Dialect;
     try {
-      now = (await this.#detect(signal)) ?? (isNoPage(answer) ? otherDialect(dialect) : dialect);
+      now = (await this.#detect(signal)) ?? dialect;
     } catch {
       // It will be asked after the next write.
       return this.#judge(answer, dialect);
     }
+    // What names itself in an unknown way, or not at all, is tried.
+    if (isNoPage(answer) && writePath(now) === writePath(dialect)) now = otherDialect(dialect);
     if (answer.status < 300 || writePath(now) === writePath(dialect)) return this.#accept(answer, now);
     const second = await post(now);
     return isNoPage(answer) && isNoPage(second) ? noStore(this.#judge(second, now)) : this.#accept(second, now);
@@ -169,7 +159,7 @@ class HttpBackend implements Backend {
     body: Uint8Array,
     isGzip: boolean,
     signal: AbortSignal,
-  ): Promise<WrittenAnswer> {
+  ): Promise<HttpAnswer> {
     const destination = { org: org || this.#defaults.org, bucket: bucket || this.#defaults.bucket };
     const answer = await this.#pool.request({
       origin: this.#origin,
@@ -183,14 +173,14 @@ class HttpBackend implements Backend {
       body,
       signal,
     });
-    return rawAnswer(answer);
+    return readAnswer(answer, MAX_ANSWER_BYTES);
   }
 
   #judge(answer: RawAnswer, dialect: Dialect): Answer {
     return judgeAnswer(answer, { dialect, wallMs: this.#clock.wall(), secrets: this.#secrets });
   }
 
-  #accept(answer: WrittenAnswer, dialect: Dialect): Answer {
+  #accept(answer: HttpAnswer, dialect: Dialect): Answer {
     const verdict = this.#judge(answer, dialect);
     if (verdict.kind === 'stored') {
       this.#dialect = dialect;
@@ -200,7 +190,7 @@ class HttpBackend implements Backend {
   }
 
   /** Whether the answer makes one ask who is there. */
-  #isOdd(answer: WrittenAnswer): boolean {
+  #isOdd(answer: HttpAnswer): boolean {
     if (answer.status === 401 || answer.status === 403 || answer.status === 404) return true;
     const isOther = this.#introduction !== undefined && this.#introduction !== introductionOf(answer);
     return isOther && answer.status < 300;
@@ -208,39 +198,9 @@ class HttpBackend implements Backend {
 
   /** Asks the server what it is. Undefined where it does not say; fails where it cannot be reached. */
   async #detect(signal: AbortSignal): Promise<Dialect | undefined> {
-    const ping = await this.#get(this.#path, '/ping', signal);
-    const said = introduced(ping);
-    let dialect = said?.dialect;
-    if (said?.sure !== true && ping.status < 500) {
-      const prefixes = new Set([this.#path, '']);
-      for (const prefix of prefixes) {
-        const metrics = await this.#get(prefix, '/metrics', signal);
-        if (metrics.status === 200 && isVictoriaMetrics(metrics.body)) dialect = 'victoria-metrics';
-      }
-    }
-    if (dialect !== undefined) this.#dialect = dialect;
+    const dialect = await this.#inquiry.dialect(signal);
+    this.#dialect = dialect ?? this.#dialect;
     return dialect;
-  }
-
-  async #epochOf(dialect: Dialect | undefined, signal: AbortSignal): Promise<number | undefined> {
-    if (dialect === 'influxdb-1') {
-      const vars = await this.#get(this.#path, '/debug/vars', signal);
-      return vars.status === 200 ? startOf(vars.body) : undefined;
-    }
-    const look = this.#runs.ask();
-    const metrics = await this.#get(this.#path, '/metrics', signal);
-    return metrics.status === 200 ? look(metrics.body) : undefined;
-  }
-
-  async #get(prefix: string, page: string, signal: AbortSignal): Promise<WrittenAnswer> {
-    const answer = await this.#pool.request({
-      origin: this.#origin,
-      path: `${prefix}${page}`,
-      method: 'GET',
-      headers: authorization(this.#token, this.#dialect),
-      signal,
-    });
-    return rawAnswer(answer, MAX_PAGE_BYTES);
   }
 
   /** Runs `ask` with a signal that ends it when the caller does, or after `timeoutMs`. */
@@ -262,20 +222,6 @@ class HttpBackend implements Backend {
 }
 
 const introductionOf = ({ version, build }: Introduction): string => `${version} ${build}`;
-
-async function rawAnswer(answer: Dispatcher.ResponseData, maxBytes = MAX_ANSWER_BYTES): Promise<WrittenAnswer> {
-  const { statusCode: status, body } = answer;
-  const text = beginning(body, maxBytes);
-  return {
-    status,
-    contentType: header(answer, 'content-type') ?? '',
-    retryAfter: header(answer, 'retry-after'),
-    version: header(answer, 'x-influxdb-version'),
-    build: header(answer, 'x-influxdb-build'),
-    // Of what is stored no words are needed.
-    body: await (status < 300 ? text.catch(() => '') : text),
-  };
-}
 
 function noStore(answer: Answer): Answer {
   if (answer.kind !== 'hold') return answer;

@@ -18,9 +18,9 @@ export function shortLine(text: string, secrets: readonly string[]): string {
   return cut.replace(/\p{Cs}/gu, '');
 }
 
-/** The message within an answer: `{"error": …}` of 1.x, `{"message": …}` of 2.x, or the text itself; nothing of HTML. */
+/** The message within an answer: `{"error": …}` of 1.x, `{"message": …}` of 2.x, or the text itself. */
 export function messageOf(contentType: string, body: string): string {
-  if (isHtml(contentType)) return '';
+  if (isHtml(contentType)) return 'an HTML page';
   try {
     const { error, message } = JSON.parse(body) as { error?: unknown; message?: unknown };
     const words = message ?? error;

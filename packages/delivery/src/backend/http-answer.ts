@@ -1,0 +1,39 @@
+import type { Dispatcher } from 'undici';
+import type { RawAnswer } from './answer.js';
+import type { Introduction } from './dialect.js';
+
+/** What is kept of an answer. */
+export interface HttpAnswer extends RawAnswer, Introduction {}
+
+/** Fails where the body of an answer that is no success breaks off. */
+export async function readAnswer(answer: Dispatcher.ResponseData, maxBytes: number): Promise<HttpAnswer> {
+  const { statusCode: status, body } = answer;
+  const text = beginning(body, maxBytes);
+  return {
+    status,
+    contentType: header(answer, 'content-type') ?? '',
+    retryAfter: header(answer, 'retry-after'),
+    version: header(answer, 'x-influxdb-version'),
+    build: header(answer, 'x-influxdb-build'),
+    // The head alone says that something is stored.
+    body: await (status < 300 ? text.catch(() => '') : text),
+  };
+}
+
+/** The beginning of a body as text; what comes after `maxBytes` costs the connection. */
+async function beginning(body: AsyncIterable<Buffer>, maxBytes: number): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of body) {
+    chunks.push(chunk);
+    bytes += chunk.length;
+    if (bytes >= maxBytes) break;
+  }
+  return Buffer.concat(chunks, bytes).toString('utf8', 0, maxBytes);
+}
+
+/** The first value of a header. */
+function header({ headers }: Dispatcher.ResponseData, name: string): string | undefined {
+  const value = headers[name];
+  return Array.isArray(value) ? value[0] : value;
+}
