@@ -1,9 +1,9 @@
 import type { LaneBook } from '../book/lane-book.js';
+import { Ranges } from '../book/ranges.js';
 import type { Destination, Frame, Gap } from '../frames/frame.js';
 import type { FrameLog, ReadResult } from '../log/frame-log.js';
 import { FrameBuffer } from './frame-buffer.js';
 import { destinationKey, type LaneGate } from './gate.js';
-import { SeqRanges } from './seq-ranges.js';
 
 /** Where a batch comes from; a probe finds out whether a destination is still held. */
 export type Source = 'fresh' | 'backlog' | 'probe';
@@ -27,8 +27,8 @@ export class Feed {
     backlog: new FrameBuffer(),
     probe: new FrameBuffer(),
   };
-  readonly #backlog = new SeqRanges();
-  readonly #aside = new Map<string, SeqRanges>();
+  readonly #backlog = new Ranges();
+  readonly #aside = new Map<string, Ranges>();
   /** The next fresh frame to read. */
   #cursor: number;
   /** How many points the log had when the fresh frames had been read to their end. */
@@ -47,7 +47,7 @@ export class Feed {
 
   /** Whether old frames are sent behind the fresh ones. */
   get isBehind(): boolean {
-    return !this.#backlog.isEmpty || !this.#buffers.backlog.isEmpty;
+    return this.#backlog.size > 0 || !this.#buffers.backlog.isEmpty;
   }
 
   /** Nothing to read, to send or to wait for, as far as it knows. */
@@ -101,7 +101,7 @@ export class Feed {
   takeUp(): void {
     for (const [key, ranges] of this.#aside) {
       if (!this.#options.gate.isFree(key)) continue;
-      this.#backlog.addAll(ranges);
+      for (const [from, to] of ranges.within(0, this.#cursor)) this.#backlog.add(from, to);
       this.#aside.delete(key);
     }
   }
@@ -149,9 +149,9 @@ export class Feed {
     const ranges = source === 'backlog' ? this.#backlog : this.#due();
     const from = ranges && this.#next(ranges);
     if (ranges === undefined || from === undefined) return false;
-    const to = ranges.first![1];
+    const to = ranges.nextGap(from) - 1;
     // What is put back while it reads must not be taken for read.
-    ranges.removeThrough(to);
+    ranges.remove(from, to);
     let nextSeq = from;
     try {
       const result = await this.#read(source, from, to);
@@ -167,10 +167,11 @@ export class Feed {
     const from = this.#nextFresh();
     if (from === undefined) return false;
     const { nextSeq: endSeq, totalPoints } = log;
-    const { nextSeq } = await this.#read('fresh', from);
+    const { frames, nextSeq } = await this.#read('fresh', from);
     this.#cursor = Math.max(from, nextSeq);
+    const later = frames.reduce((sum, { seq, points }) => (seq < endSeq ? sum : sum + points), 0);
     // More than fits into one batch waits for nothing.
-    this.#seenPoints = nextSeq >= endSeq ? totalPoints : Number.NEGATIVE_INFINITY;
+    this.#seenPoints = nextSeq >= endSeq ? totalPoints + later : Number.NEGATIVE_INFINITY;
     return nextSeq > from;
   }
 
@@ -197,18 +198,17 @@ export class Feed {
   }
 
   /** The first of them that is pending still; forgets the others before it. */
-  #next(ranges: SeqRanges): number | undefined {
-    for (let first = ranges.first; first !== undefined; first = ranges.first) {
-      const [from] = first;
-      const seq = this.#options.book.nextPending(from) ?? Number.POSITIVE_INFINITY;
-      if (seq === from) return seq;
-      ranges.removeThrough(seq - 1);
+  #next(ranges: Ranges): number | undefined {
+    for (let first = ranges.next(0); first !== undefined; first = ranges.next(first)) {
+      const seq = this.#options.book.nextPending(first);
+      if (seq === first) return seq;
+      ranges.remove(first, (seq ?? Number.POSITIVE_INFINITY) - 1);
     }
     return undefined;
   }
 
   /** What was set aside for a destination that may be tried now. */
-  #due(): SeqRanges | undefined {
+  #due(): Ranges | undefined {
     for (const [key, ranges] of this.#aside) {
       if (this.#next(ranges) === undefined) this.#aside.delete(key);
       else if (this.#options.gate.admitsDestination(key)) return ranges;
@@ -220,10 +220,10 @@ export class Feed {
     for (const { seq } of frames) this.#asideOf(key).add(seq);
   }
 
-  #asideOf(key: string): SeqRanges {
+  #asideOf(key: string): Ranges {
     let ranges = this.#aside.get(key);
     if (ranges === undefined) {
-      ranges = new SeqRanges();
+      ranges = new Ranges();
       this.#aside.set(key, ranges);
     }
     return ranges;

@@ -1,0 +1,155 @@
+import { describe, expect, it } from 'vitest';
+import { badLines, held, linesOf, notFound, rigOf, STORED } from './lane.suite.js';
+
+const textOf = (body: Buffer) => linesOf(body.toString());
+
+describe('Lane', () => {
+  it('sends what is pending at the start, and settles it', async () => {
+    using rig = rigOf();
+    rig.commit(3);
+    rig.commit(2);
+    const lane = rig.start();
+    await rig.clock.advance(0);
+    expect(rig.backend.linesFrom()).toEqual(rig.log.frames.flatMap(({ body }) => textOf(body)));
+    expect(rig.backend.sent).toHaveLength(1);
+    expect(rig.book.totals.released).toBe(5);
+    expect(await lane.settled(new AbortController().signal)).toBe(true);
+  });
+
+  it('lets a batch that is not full wait for more, counted from the first of it', async () => {
+    using rig = rigOf({ lingerMs: 50 });
+    rig.start();
+    rig.commit();
+    await rig.clock.advance(30);
+    rig.commit();
+    await rig.clock.advance(19);
+    expect(rig.backend.sent).toHaveLength(0);
+    await rig.clock.advance(1);
+    expect(rig.backend.sent.map(({ points }) => points)).toEqual([2]);
+  });
+
+  it('lets a full batch wait for nothing', async () => {
+    using rig = rigOf({ lingerMs: 50, maxBatchPoints: 4 });
+    rig.start();
+    for (let frame = 0; frame < 5; frame++) rig.commit(2);
+    await rig.clock.advance(0);
+    expect(rig.backend.sent.map(({ points }) => points)).toEqual([4, 4]);
+    await rig.clock.advance(50);
+    expect(rig.backend.sent.map(({ points }) => points)).toEqual([4, 4, 2]);
+  });
+
+  it('sends each destination in requests of its own', async () => {
+    using rig = rigOf();
+    rig.start();
+    for (let frame = 0; frame < 6; frame++) rig.commit(1, frame % 2 === 0 ? 'a' : 'b');
+    await rig.clock.advance(50);
+    expect(rig.backend.sent.map(({ bucket, points }) => [bucket, points])).toEqual([
+      ['a', 3],
+      ['b', 3],
+    ]);
+  });
+
+  it('has so many requests under way at most', async () => {
+    using rig = rigOf({ maxInFlight: 3, maxBatchPoints: 1 });
+    const open: Array<() => void> = [];
+    rig.backend.script = () => new Promise((resolve) => open.push(() => resolve(STORED)));
+    rig.start();
+    for (let frame = 0; frame < 9; frame++) rig.commit();
+    await rig.clock.advance(50);
+    expect(rig.backend.inFlight).toBe(3);
+    while (open.length > 0) {
+      open.shift()!();
+      await rig.clock.advance(0);
+      expect(rig.backend.inFlight).toBeLessThanOrEqual(3);
+    }
+    expect(rig.book.totals.released).toBe(9);
+  });
+
+  it('waits as long as the backend asks, then sends one batch, and all once that is stored', async () => {
+    using rig = rigOf({ maxBatchPoints: 1 });
+    rig.backend.script = () => held({ retryAfterMs: 7_000 });
+    const lane = rig.start();
+    for (let frame = 0; frame < 8; frame++) rig.commit();
+    await rig.clock.advance(1);
+    const before = rig.backend.sent.length;
+    expect(before).toBe(4);
+    expect(lane.status().hold).toMatchObject({ reason: 'overloaded', words: 'queue full', untilMs: 7_000 });
+    await rig.clock.advance(6_990);
+    expect(rig.backend.sent).toHaveLength(before);
+    let store: (() => void) | undefined;
+    rig.backend.script = () => (store ? STORED : new Promise((resolve) => (store = () => resolve(STORED))));
+    await rig.clock.advance(20);
+    expect(rig.backend.inFlight).toBe(1);
+    store!();
+    await rig.clock.advance(1_000);
+    expect(rig.book.totals.released).toBe(8);
+    expect(lane.status().hold).toBeUndefined();
+    expect(rig.events.map(({ type }) => type)).toEqual(['lane.held', 'lane.resumed']);
+  });
+
+  it('goes on with other destinations while one is held', async () => {
+    using rig = rigOf();
+    rig.backend.script = ({ bucket }) => (bucket === 'gone' ? notFound : STORED);
+    const lane = rig.start();
+    for (let frame = 0; frame < 20; frame++) rig.commit(1, frame % 2 === 0 ? 'gone' : 'b');
+    await rig.clock.advance(100);
+    expect(rig.book.totals.released).toBe(10);
+    for (let frame = 0; frame < 20; frame++) {
+      rig.commit(1, frame % 2 === 0 ? 'gone' : 'b');
+      await rig.clock.advance(1_000);
+    }
+    await rig.clock.advance(50);
+    expect(rig.book.totals.released).toBe(20);
+    expect(lane.status().hold).toMatchObject({ reason: 'not-found' });
+    rig.backend.script = () => STORED;
+    await rig.clock.advance(60_000);
+    expect(rig.book.totals.released).toBe(40);
+    expect(lane.status().hold).toBeUndefined();
+  });
+
+  it('finds the bad line of 5,000, and stores the others', async () => {
+    using rig = rigOf();
+    rig.backend.script = ({ lines }) => (lines.some((line) => line.includes('v=3333i')) ? badLines('no') : STORED);
+    rig.start();
+    for (let frame = 0; frame < 10; frame++) rig.commit(500);
+    await rig.clock.advance(1_000);
+    expect(rig.texts()).toEqual(['m v=3333i 3333']);
+    expect(rig.book.totals).toMatchObject({ released: 4_999, quarantined: 1 });
+    expect(rig.backend.sent.length).toBeLessThanOrEqual(1 + 2 * 13);
+  });
+
+  it('ends a request that takes too long, and sends it again', async () => {
+    using rig = rigOf({ timeoutMs: 2_000 });
+    let calls = 0;
+    rig.backend.script = (_sent, signal) => {
+      if (++calls > 1) return STORED;
+      return new Promise((resolve) => {
+        signal.addEventListener('abort', () => resolve(held({ reason: 'network', mayBeStored: true })));
+      });
+    };
+    const lane = rig.start();
+    rig.commit(5);
+    await rig.clock.advance(2_050);
+    expect(lane.status().hold?.reason).toBe('timeout');
+    await rig.clock.advance(1_000);
+    expect(rig.book.totals.released).toBe(5);
+  });
+
+  it('stops with its requests answered and the rest pending', async () => {
+    using rig = rigOf({ maxInFlight: 1, maxBatchPoints: 1 });
+    let answer: (() => void) | undefined;
+    rig.backend.script = () => new Promise((resolve) => (answer = () => resolve(STORED)));
+    const lane = rig.start();
+    rig.commit();
+    rig.commit();
+    await rig.clock.advance(50);
+    const stopped = lane.stop();
+    answer!();
+    await stopped;
+    await rig.clock.advance(1_000);
+    expect(rig.backend.sent).toHaveLength(1);
+    expect(rig.book.totals.released).toBe(1);
+    expect(rig.book.pending).toBe(1);
+    expect(rig.clock.timers).toBe(0);
+  });
+});
