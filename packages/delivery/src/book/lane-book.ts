@@ -196,6 +196,11 @@ export class LaneBook {
     return rewound;
   }
 
+  /** Every held frame → pending: nobody will hear whether they are safe. Returns how many points. */
+  rewindHeld(): number {
+    return this.rewind([...this.#held.keys()]);
+  }
+
   /**
    * Pending → expired, up to and including `toSeq`; what is in flight or held stays. Returns what expired.
    * A segment expires as a whole: `toSeq` is the last frame of one, and a segment with frames behind it stays.
