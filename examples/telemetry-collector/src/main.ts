@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { DirectoryInUseError } from '@breakwater/delivery';
 import { ConfigError, type Environment } from '@breakwater/resilience';
 import { type Arguments, readArguments } from './arguments.js';
@@ -15,6 +16,9 @@ import { run, type TargetSource } from './run.js';
 import { TargetsFileError } from './targets/mistakes.js';
 import { TargetStore } from './targets/store.js';
 import { LiveView, PlainView, type View } from './terminal/view.js';
+
+/** A disk that hangs must not hold up the end, in milliseconds: what was accepted is on it already. */
+const CLOSING_MS = 2_000;
 
 const say = (text: string): boolean => process.stdout.write(`${text}\n`);
 
@@ -52,7 +56,7 @@ async function collect(args: Arguments, config: CollectorConfig, env: Environmen
     });
   } finally {
     view.close();
-    await outlets.close();
+    await Promise.race([outlets.close(), pause(CLOSING_MS)]);
   }
 }
 

@@ -1,0 +1,73 @@
+import { systemClock as clock } from '@breakwater/resilience';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { compose, TARGETS_BREAKER } from './compose.js';
+import { Delivery } from './delivery/delivery.js';
+import { FakeSpool, laneOf } from './delivery/fake-spool.suite.js';
+import { CircuitWatch } from './flow/circuit-watch.js';
+import { Service } from './service.js';
+
+const A = 'http://a:8086';
+const LINE = 'cpu used=0.5 1763784000000000001';
+
+describe('the service in front of a log', () => {
+  let spool: FakeSpool;
+  let service: Service;
+
+  beforeEach(() => {
+    spool = new FakeSpool(laneOf(A, { lagMs: 3_600_000, pendingPoints: 1_000_000 }));
+    const config = { org: '', bucket: 'telemetry', maxBodyBytes: 1_000_000, laneMaxLagMs: 10_000 };
+    const delivery = new Delivery({ spool, config, handOver: undefined, instance: 'one', clock });
+    const { sink } = delivery;
+    service = new Service({
+      composition: compose({ env: {}, sink, onLoss: () => {} }),
+      sink,
+      delivery,
+      measured: [],
+      watch: new CircuitWatch(TARGETS_BREAKER, () => {}),
+      apiToken: undefined,
+      drainTimeoutMs: 10_000,
+      onError: () => {},
+    });
+    service.apply({ added: [], changed: [], removed: [] });
+  });
+  afterEach(() => service.close());
+
+  const ready = async () => {
+    const answer = await service.app.inject({ url: '/health/ready', headers: { host: 'localhost' } });
+    return [answer.statusCode, answer.json().error?.message];
+  };
+  const write = () =>
+    service.app.inject({ method: 'POST', url: '/write', headers: { host: 'localhost' }, payload: LINE });
+
+  it('is ready while it accepts, however far a lane is behind', async () => {
+    expect(await ready()).toEqual([200, undefined]);
+    expect((await write()).statusCode).toBe(204);
+    expect(spool.intake.stored).toEqual([LINE]);
+  });
+
+  it('is not ready while the log takes nothing, and says why', async () => {
+    spool.intake.close('disk-full');
+    expect(await ready()).toEqual([503, 'the log takes nothing: the log is closed: disk-full']);
+    expect((await write()).statusCode).toBe(429);
+    spool.intake.closure = undefined;
+    expect(await ready()).toEqual([200, undefined]);
+  });
+
+  it('shows the lanes', () => {
+    expect(service.snapshot().lanes).toEqual(spool.statuses);
+  });
+
+  it('drains turns before the log, within the time that there is, once', async () => {
+    const draining = service.drain();
+    expect(spool.drains).toEqual([]);
+    expect(await ready()).toEqual([503, 'it drains']);
+    expect((await write()).statusCode).toBe(503);
+    const report = await draining;
+    expect(await service.drain()).toBe(report);
+    expect(spool.drains).toHaveLength(1);
+    const [{ timeoutMs }] = spool.drains as [{ timeoutMs: number }];
+    expect(timeoutMs).toBeGreaterThan(9_000);
+    expect(timeoutMs).toBeLessThanOrEqual(10_000);
+    expect(report).toMatchObject({ abortedTurns: 0, lostLines: 0, delivery: { leftPoints: 0 } });
+  });
+});
