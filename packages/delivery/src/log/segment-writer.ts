@@ -177,9 +177,10 @@ export class SegmentWriter {
     await this.#options.storage.remove(path);
   }
 
-  /** Cuts off what was refused, before the segment goes that replaces it. */
+  /** Cuts off what was refused, before the segment goes that replaces it. The last segment is replaced by none yet. */
   async cutBack(): Promise<void> {
     for (const segment of this.#uncut) {
+      if (segment === this.#segments.at(-1)) continue;
       const path = join(this.#options.directory, segmentName(segment.id));
       const file = await this.#options.storage.open(path, 'write');
       try {

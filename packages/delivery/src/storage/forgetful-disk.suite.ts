@@ -95,10 +95,12 @@ export class ForgetfulDisk implements Storage {
     });
   }
 
-  /** Puts other bytes in place of a file's, durably; makes it where there is none. */
+  /** Puts other bytes in place of a file's, durably, and under the hands of who has it open; makes it where there is none. */
   edit(path: string, change: (bytes: Buffer) => Buffer): void {
-    const bytes = change(Buffer.from(this.#names.get(path)?.now ?? []));
-    const inode = { durable: bytes, now: bytes, unsynced: [] };
+    const inode = this.#names.get(path) ?? { durable: Buffer.alloc(0), now: Buffer.alloc(0), unsynced: [] };
+    inode.now = change(Buffer.from(inode.now));
+    inode.durable = inode.now;
+    inode.unsynced = [];
     this.#names.set(path, inode);
     this.#durableNames.set(path, inode);
   }
