@@ -75,12 +75,18 @@ const find = (args: readonly string[], commands: readonly Command[]): Command | 
 function unknown(args: readonly string[], commands: readonly Command[]): UsageError {
   const [first] = args as [string];
   if (first.startsWith('-')) return new UsageError(`there is no option ${first} before the command`);
-  const groups = commands.map(({ name }) => name.split(' ')[0]!);
-  const isGroup = groups.includes(first);
-  const typed = args.slice(0, isGroup ? 2 : 1).join(' ');
-  const near = closest(typed, isGroup ? commands.map(({ name }) => name) : [...new Set(groups)]);
+  const names = commands.map(({ name }) => name.split(' '));
+  const isGroup = names.some((words) => words.length > 1 && words[0] === first);
+  const typed = isGroup ? args.slice(0, 2) : [first];
+  const near = isGroup
+    ? closest(
+        typed[1]!,
+        names.flatMap(([group, word = '']) => (group === first ? [word] : [])),
+      )
+    : closest(first, [...new Set(names.map(([word]) => word!))]);
+  const meant = isGroup ? `${first} ${near}` : near;
   return new UsageError(
-    `there is no command ${JSON.stringify(typed)}${near === undefined ? '' : `; did you mean ${near}?`}`,
+    `there is no command ${JSON.stringify(typed.join(' '))}${near === undefined ? '' : `; did you mean ${meant}?`}`,
   );
 }
 

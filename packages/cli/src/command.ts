@@ -101,13 +101,23 @@ function parse(args: readonly string[], options: OptionSpecs, operands: readonly
   return { values, operands: positionals };
 }
 
-function checkOption(token: { name: string; rawName: string; value?: string | undefined }, options: OptionSpecs): void {
+interface OptionToken {
+  readonly name: string;
+  readonly rawName: string;
+  readonly value?: string | undefined;
+  /** `--name=value` */
+  readonly inlineValue?: boolean | undefined;
+}
+
+function checkOption(token: OptionToken, options: OptionSpecs): void {
   const spec = Object.hasOwn(options, token.name) ? options[token.name] : undefined;
   if (spec === undefined) {
     const near = closest(token.name, Object.keys(options));
     throw new UsageError(`there is no option ${token.rawName}${near === undefined ? '' : `; did you mean --${near}?`}`);
   }
-  if (spec.value !== undefined && (token.value === undefined || token.value === '')) {
+  const isForgotten =
+    token.value === undefined || token.value === '' || (!token.inlineValue && /^--/.test(token.value));
+  if (spec.value !== undefined && isForgotten) {
     throw new UsageError(`--${token.name} needs a value: --${token.name} ${spec.value}`);
   }
   if (spec.value === undefined && token.value !== undefined) {
