@@ -23,7 +23,7 @@ export interface OpenOutletsOptions {
 /** Opens files and log, as configured; what they have to say goes to the collector's own log. */
 export async function openOutlets({ config, log }: OpenOutletsOptions): Promise<Outlets> {
   const onNotice = (notice: string): void => log.warn(notice);
-  const news = new DeliveryLog(clock, ({ level, fields, message }) => log[level](fields, message)).start();
+  const news = new DeliveryLog(clock, ({ level, fields, message }) => log[level](fields, message));
   const delivery = config.delivery && (await openDelivery(config.delivery, { clock, onNotice }));
   const close = async (): Promise<void> => {
     await delivery?.close();

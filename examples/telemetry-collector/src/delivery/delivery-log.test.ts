@@ -23,7 +23,7 @@ describe('the log of the delivery', () => {
   beforeEach(() => {
     clock = new VirtualClock();
     said = [];
-    log = new DeliveryLog(clock, (news) => said.push(news)).start();
+    log = new DeliveryLog(clock, (news) => said.push(news));
   });
   afterEach(() => log[Symbol.dispose]());
   const tell = (...events: DeliveryEvent[]) => {
@@ -51,6 +51,18 @@ describe('the log of the delivery', () => {
     await clock.advance(20_000);
     tell(held());
     expect(said).toHaveLength(3);
+  });
+
+  it('repeats less and less often that a lane is still held, and tells at once that it is not any more', async () => {
+    for (let second = 0; second < 3_600; second++) {
+      tell(held());
+      await clock.advance(1_000);
+    }
+    expect(said.length).toBeGreaterThan(5);
+    expect(said.length).toBeLessThan(14);
+    const before = said.length;
+    tell(resumed);
+    expect(messages().slice(before)).toEqual([`${A} takes points again`]);
   });
 
   it('sums points up', async () => {

@@ -1,68 +1,76 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { DELIVERY_CHANNEL, type DeliveryEvent } from '@breakwater/delivery';
-import type { Clock } from '@breakwater/resilience';
+import type { Clock, Timer } from '@breakwater/resilience';
 import { type News, newsOf } from './delivery-news.js';
 
 const QUIET_MS = 10_000;
+const LONGEST_QUIET_MS = 600_000;
 
-/** What happened since the last line about the same thing. */
-interface Untold {
-  event: DeliveryEvent | undefined;
+/** What was told of one thing, and what has happened to it since. */
+interface Told {
+  readonly type: DeliveryEvent['type'];
+  readonly atMs: number;
+  /** How long nothing more of the same is told. */
+  readonly quietMs: number;
+  readonly timer: Timer;
+  latest: DeliveryEvent | undefined;
   events: number;
   points: number;
 }
 
 /**
- * Writes what delivery says to the log: the first of its kind at once, and what follows within ten seconds as one line at
- * their end, which tells the latest and the sum. So the last word on a lane is never left out.
+ * Writes what delivery says to the log: the first of its kind at once. What follows within ten seconds is one line at their
+ * end, with the latest word and the sum, so that the last word on a lane is never left out; what goes on unchanged is told
+ * less and less often.
  */
 export class DeliveryLog implements Disposable {
   readonly #clock: Clock;
   readonly #write: (news: News) => void;
-  readonly #untold = new Map<string, Untold>();
-  readonly #listener = (event: unknown): void => this.tell(event as DeliveryEvent);
+  readonly #told = new Map<string, Told>();
+  readonly #listener = (event: unknown): void => this.#hear(event as DeliveryEvent);
 
   constructor(clock: Clock, write: (news: News) => void) {
     this.#clock = clock;
     this.#write = write;
-  }
-
-  start(): this {
     subscribe(DELIVERY_CHANNEL, this.#listener);
-    return this;
   }
 
-  tell(event: DeliveryEvent): void {
+  #hear(event: DeliveryEvent): void {
     const key = keyOf(event);
-    const untold = this.#untold.get(key);
-    if (untold === undefined) {
-      this.#write(newsOf(event));
-      this.#quieten(key);
+    const told = this.#told.get(key);
+    if (told === undefined) {
+      this.#tell(key, event, newsOf(event), QUIET_MS);
       return;
     }
-    untold.event = event;
-    untold.events++;
-    untold.points += pointsOf(event);
+    told.latest = event;
+    told.events++;
+    told.points += pointsOf(event);
+    if (event.type !== told.type && this.#clock.now() - told.atMs >= QUIET_MS) this.#tellLatest(key, told);
   }
 
-  #quieten(key: string): void {
-    this.#untold.set(key, { event: undefined, events: 0, points: 0 });
-    this.#clock.after(QUIET_MS, () => this.#flush(key)).unref?.();
+  #tell(key: string, { type }: DeliveryEvent, news: News, quietMs: number): void {
+    this.#write(news);
+    const atMs = this.#clock.now();
+    const timer = this.#clock.after(quietMs, () => this.#tellLatest(key, told));
+    timer.unref?.();
+    const told: Told = { type, atMs, quietMs, timer, latest: undefined, events: 0, points: 0 };
+    this.#told.set(key, told);
   }
 
-  #flush(key: string): void {
-    const { event, events, points } = this.#untold.get(key)!;
-    this.#untold.delete(key);
-    if (event === undefined) return;
-    const news = newsOf('points' in event ? { ...event, points } : event);
-    this.#write(events === 1 ? news : { ...news, fields: { ...news.fields, events } });
-    this.#quieten(key);
+  #tellLatest(key: string, { type, quietMs, timer, latest, events, points }: Told): void {
+    timer[Symbol.dispose]();
+    this.#told.delete(key);
+    if (latest === undefined) return;
+    const news = newsOf('points' in latest ? { ...latest, points } : latest);
+    const nextMs = latest.type === type ? Math.min(2 * quietMs, LONGEST_QUIET_MS) : QUIET_MS;
+    this.#tell(key, latest, events === 1 ? news : { ...news, fields: { ...news.fields, events } }, nextMs);
   }
 
-  /** Tells what is untold, and listens no more. */
+  /** Tells what is untold, and hears no more. */
   [Symbol.dispose](): void {
     unsubscribe(DELIVERY_CHANNEL, this.#listener);
-    for (const [key, { event }] of [...this.#untold]) if (event !== undefined) this.#flush(key);
+    for (const [key, told] of [...this.#told]) this.#tellLatest(key, told);
+    for (const { timer } of this.#told.values()) timer[Symbol.dispose]();
   }
 }
 
@@ -72,7 +80,7 @@ function keyOf(event: DeliveryEvent): string {
   if (subject === 'intake') return subject;
   if (what === 'held' || what === 'resumed') return `hold ${'backend' in event ? event.backend : ''}`;
   if ('backend' in event) return `${event.type} ${event.backend}`;
-  return 'what' in event ? `trouble ${event.what}` : event.type;
+  return event.type;
 }
 
 const pointsOf = (event: DeliveryEvent): number => ('points' in event ? event.points : 0);
