@@ -1,8 +1,11 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { LaneCheckpoint } from '../book/checkpoint.js';
+import { CheckpointError, decodeSlot, SLOT_BYTES } from '../book/checkpoint-codec.js';
+import { readCheckpoint } from '../book/checkpoint-file.js';
 import type { QuarantinedLine } from '../quarantine/quarantine.js';
 import { lanesIn } from '../spool/layout.js';
+import { disk } from '../storage/storage.js';
 import { namesIn } from './slots.js';
 
 /** The files of one lane in one slot. */
@@ -10,19 +13,15 @@ export interface LaneOnDisk {
   readonly checkpointFile: string;
   readonly quarantineFile: string;
   readonly releaseFile: string;
-  /** Undefined: it cannot be read, or is not there yet. */
+  /** Undefined: it is not there yet, or cannot be read. */
   readonly checkpoint: LaneCheckpoint | undefined;
+  /** Why it cannot be read, in words. */
+  readonly trouble: string | undefined;
 }
 
 export type QuarantineEntry =
   | { readonly kind: 'line'; readonly line: QuarantinedLine }
   | { readonly kind: 'damage'; readonly file: string; readonly offset: number };
-
-export const isReleased = (lane: LaneOnDisk): Promise<boolean> =>
-  access(lane.releaseFile).then(
-    () => true,
-    () => false,
-  );
 
 /** The lanes of a slot that have a file. */
 export async function lanesOf(slot: string): Promise<LaneOnDisk[]> {
@@ -30,17 +29,44 @@ export async function lanesOf(slot: string): Promise<LaneOnDisk[]> {
   const digests = (await namesIn(folder)).flatMap(
     (name) => /^([0-9a-f]{16})\.(?:checkpoint|quarantine)$/.exec(name)?.[1] ?? [],
   );
-  return Promise.all(
-    [...new Set(digests)].sort().map(async (digest) => {
-      const path = join(folder, digest);
-      return {
-        checkpointFile: `${path}.checkpoint`,
-        quarantineFile: `${path}.quarantine`,
-        releaseFile: `${path}.release`,
-        checkpoint: undefined,
-      };
-    }),
-  );
+  return Promise.all([...new Set(digests)].sort().map((digest) => laneOf(join(folder, digest))));
 }
+
+async function laneOf(path: string): Promise<LaneOnDisk> {
+  const files = {
+    checkpointFile: `${path}.checkpoint`,
+    quarantineFile: `${path}.quarantine`,
+    releaseFile: `${path}.release`,
+  };
+  try {
+    return { ...files, checkpoint: await readCheckpoint(files.checkpointFile), trouble: undefined };
+  } catch (error) {
+    if (!(error instanceof CheckpointError)) throw error;
+    return { ...files, checkpoint: undefined, trouble: error.message };
+  }
+}
+
+/** Where in the checkpoint file a copy is damaged that the other one stands in for. Nobody may be writing to it. */
+export async function damagedCopies({ checkpointFile }: LaneOnDisk): Promise<number[]> {
+  const file = await disk.open(checkpointFile, 'read');
+  try {
+    const bytes = Buffer.alloc(SLOT_BYTES);
+    const offsets: number[] = [];
+    for (const offset of [0, SLOT_BYTES]) {
+      const read = await file.read(bytes, offset);
+      const wasWritten = read < SLOT_BYTES || bytes.some((byte) => byte !== 0);
+      if (wasWritten && decodeSlot(bytes.subarray(0, read)) === undefined) offsets.push(offset);
+    }
+    return offsets;
+  } finally {
+    await file.close();
+  }
+}
+
+export const isReleased = (lane: LaneOnDisk): Promise<boolean> =>
+  access(lane.releaseFile).then(
+    () => true,
+    () => false,
+  );
 
 export async function* quarantinedOf(_lane: LaneOnDisk): AsyncGenerator<QuarantineEntry> {}

@@ -1,4 +1,5 @@
 import type { LaneCheckpoint, LaneTotals } from '../book/checkpoint.js';
+import type { Gap } from '../frames/frame.js';
 
 /** A frame as a lane sees it. */
 export interface SeenFrame {
@@ -22,6 +23,8 @@ export class LaneTally {
   /** Points of those that `totals.accepted` counts. */
   #counted = 0;
   doneFrames = 0;
+  /** Points at most that it was owed, of frames that the log has lost. */
+  lostPoints = 0;
 
   constructor(checkpoint: LaneCheckpoint) {
     this.#checkpoint = checkpoint;
@@ -39,6 +42,13 @@ export class LaneTally {
     this.pendingPoints += frame.points;
     if (frame.seq <= throughSeq) this.#counted += frame.points;
     return true;
+  }
+
+  /** Frames are lost that the lane may have been owed: how many points of them it was cannot be told from here. */
+  lose({ fromSeq, toSeq, points }: Pick<Gap, 'fromSeq' | 'toSeq' | 'points'>): void {
+    const { startSeq, done } = this.#checkpoint;
+    const isDone = done.some(([from, to]) => from <= fromSeq && toSeq <= to);
+    if (toSeq >= startSeq && !isDone) this.lostPoints += points;
   }
 
   /**
