@@ -1,4 +1,4 @@
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { type Clock, ConfigError, systemClock } from '@breakwater/resilience';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { publish } from '../events/events.js';
@@ -125,8 +125,7 @@ class Gateway {
 
   async #read(request: FastifyRequest, share: BodyShare): Promise<Buffer> {
     const { body, headers } = request;
-    if (body === undefined || body === null) return Buffer.alloc(0);
-    return readBody(body as Readable, headers, {
+    return readBody((body as Readable | undefined) ?? Readable.from([]), headers, {
       maxBytes: this.#maxBodyBytes,
       take: (bytes) => share.grow(bytes),
       received: (bytes) => this.#meter.received(bytes),
