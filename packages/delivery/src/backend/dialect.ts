@@ -43,7 +43,7 @@ export interface Introduction {
 
 /** Of the answer to `/ping`. `sure`: nothing but InfluxDB names its build. */
 export function introduced({ version, build }: Introduction): { dialect: Dialect; sure: boolean } | undefined {
-  if (version === undefined) return undefined;
+  if (version === undefined || !/^v?\d/.test(version)) return undefined;
   return { dialect: /^v?[01]\./.test(version) ? 'influxdb-1' : 'influxdb-2', sure: build !== undefined };
 }
 
