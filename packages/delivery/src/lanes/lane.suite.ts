@@ -1,5 +1,5 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import type { Recorder } from '@breakwater/resilience';
+import type { Measured, Recorder } from '@breakwater/resilience';
 import { seededRandom, VirtualClock } from '@breakwater/resilience/testing';
 import type { Answer, Backend, Dialect, SendRequest } from '../backend/backend.js';
 import { LaneBook } from '../book/lane-book.js';
@@ -151,6 +151,15 @@ export class ScriptedBackend implements Backend {
 }
 
 export const linesOf = (text: string): string[] => text.split('\n').slice(0, -1);
+
+/** Every value of a metric, whatever its labels. */
+export function collected(source: Measured, name: string): number[] {
+  const values: number[] = [];
+  source.measure((definition, _labels, value) => {
+    if (definition.name === name && typeof value === 'number') values.push(value);
+  });
+  return values;
+}
 
 export interface RigOptions extends LaneSettings {
   readonly seed?: number;
