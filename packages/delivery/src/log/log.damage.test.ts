@@ -8,12 +8,14 @@ import { frameOf, readAll } from './log.suite.js';
 import { encodeSegmentHeader, SEGMENT_HEADER_BYTES } from './segment-codec.js';
 
 const DIRECTORY = '/segments';
-const SEQS = [1, 2, 3, 4, 5, 6];
+const SEQS = [1, 2, 3, 4];
+/** Opening it hundreds of times takes a while on a busy machine. */
+const TIMEOUT_MS = 60_000;
 /** Frame n holds 10 n points. */
 const pointsOf = (seqs: readonly number[]): number => seqs.reduce((sum, seq) => sum + 10 * seq, 0);
 
 const openOn = (storage: ForgetfulDisk, onFrame?: (frame: FrameSummary) => void): Promise<Log> =>
-  openLog({ directory: DIRECTORY, segmentBytes: 300, slot: 's', storage, ...(onFrame && { onFrame }) });
+  openLog({ directory: DIRECTORY, segmentBytes: 200, slot: 's', storage, ...(onFrame && { onFrame }) });
 
 async function diskWith(files: ReadonlyMap<string, Buffer>): Promise<ForgetfulDisk> {
   const disk = new ForgetfulDisk({ random: seededRandom(1) });
@@ -22,7 +24,7 @@ async function diskWith(files: ReadonlyMap<string, Buffer>): Promise<ForgetfulDi
   return disk;
 }
 
-/** Six frames in two segments. */
+/** Four frames in two segments. */
 async function sound(): Promise<Map<string, Buffer>> {
   const disk = await diskWith(new Map());
   const log = await openOn(disk);
@@ -81,51 +83,63 @@ async function judge(files: ReadonlyMap<string, Buffer>, missing: readonly numbe
 }
 
 describe('Log with damage on the disk', () => {
-  it('loses the frame that holds the damaged byte and no other, wherever it is', async () => {
-    const files = await sound();
-    for (const [path, bytes] of files) {
-      for (let at = 0; at < bytes.length; at++) {
-        const hit = placesOf(files).filter((place) => place.path === path && place.from <= at && at < place.to);
-        const flipped = Buffer.from(bytes);
-        flipped[at]! ^= 1 << (at % 8);
-        await judge(
-          new Map(files).set(path, flipped),
-          hit.map(({ seq }) => seq),
-          `${path} flipped at ${at}`,
-        );
+  it(
+    'loses the frame that holds the damaged byte and no other, wherever it is',
+    async () => {
+      const files = await sound();
+      for (const [path, bytes] of files) {
+        for (let at = 0; at < bytes.length; at++) {
+          const hit = placesOf(files).filter((place) => place.path === path && place.from <= at && at < place.to);
+          const flipped = Buffer.from(bytes);
+          flipped[at]! ^= 1 << (at % 8);
+          await judge(
+            new Map(files).set(path, flipped),
+            hit.map(({ seq }) => seq),
+            `${path} flipped at ${at}`,
+          );
+        }
       }
-    }
-  });
+    },
+    TIMEOUT_MS,
+  );
 
-  it('loses the frame that a byte is missing from and no other', async () => {
-    const files = await sound();
-    for (const [path, bytes] of files) {
-      for (let at = SEGMENT_HEADER_BYTES; at < bytes.length; at++) {
-        const hit = placesOf(files).filter((place) => place.path === path && place.from <= at && at < place.to);
-        const shorter = Buffer.concat([bytes.subarray(0, at), bytes.subarray(at + 1)]);
-        await judge(
-          new Map(files).set(path, shorter),
-          hit.map(({ seq }) => seq),
-          `${path} lacks ${at}`,
-        );
+  it(
+    'loses the frame that a byte is missing from and no other',
+    async () => {
+      const files = await sound();
+      for (const [path, bytes] of files) {
+        for (let at = SEGMENT_HEADER_BYTES; at < bytes.length; at++) {
+          const hit = placesOf(files).filter((place) => place.path === path && place.from <= at && at < place.to);
+          const shorter = Buffer.concat([bytes.subarray(0, at), bytes.subarray(at + 1)]);
+          await judge(
+            new Map(files).set(path, shorter),
+            hit.map(({ seq }) => seq),
+            `${path} lacks ${at}`,
+          );
+        }
       }
-    }
-  });
+    },
+    TIMEOUT_MS,
+  );
 
-  it('loses what is behind the end of a file that was cut off', async () => {
-    const files = await sound();
-    for (const [path, bytes] of files) {
-      for (let length = 0; length < bytes.length; length++) {
-        const hit = placesOf(files).filter((place) => place.path === path && place.to > length);
-        const cut = new Map(files).set(path, bytes.subarray(0, length));
-        await judge(
-          cut,
-          hit.map(({ seq }) => seq),
-          `${path} cut at ${length}`,
-        );
+  it(
+    'loses what is behind the end of a file that was cut off',
+    async () => {
+      const files = await sound();
+      for (const [path, bytes] of files) {
+        for (let length = 0; length < bytes.length; length++) {
+          const hit = placesOf(files).filter((place) => place.path === path && place.to > length);
+          const cut = new Map(files).set(path, bytes.subarray(0, length));
+          await judge(
+            cut,
+            hit.map(({ seq }) => seq),
+            `${path} cut at ${length}`,
+          );
+        }
       }
-    }
-  });
+    },
+    TIMEOUT_MS,
+  );
 
   it('tells of damage that is done while it is open, when somebody reads there', async () => {
     const files = await sound();
@@ -141,7 +155,7 @@ describe('Log with damage on the disk', () => {
         expect(read.frames.map(({ seq }) => seq)).toEqual(SEQS.filter((seq) => seq !== place.seq));
         const passed = await log.read(1, { maxBytes: 1e6, wanted: () => false });
         expect(passed.gaps).toMatchObject(at === place.from ? [gap] : []);
-        expect(passed.nextSeq).toBe(7);
+        expect(passed.nextSeq).toBe(5);
       }
     }
   });
@@ -163,14 +177,14 @@ describe('Log with damage on the disk', () => {
   it('does not take deleted segments for damage', async () => {
     const disk = await diskWith(await sound());
     const log = await openOn(disk);
-    for (const seq of [7, 8, 9]) await log.append([frameOf(`m v=${seq} ${'1'.repeat(100)}\n`, 10 * seq)]);
+    for (const seq of [5, 6, 7]) await log.append([frameOf(`m v=${seq} ${'1'.repeat(100)}\n`, 10 * seq)]);
     const [, middle] = log.segments();
     await log.remove(middle!.id);
     await log.close();
     const again = await openOn(disk);
     expect(again.gaps).toEqual([]);
     expect((await readAll(again)).frames.map(({ seq }) => seq)).toEqual(
-      [1, 2, 3, 4, 5, 6, 7, 8, 9].filter((seq) => seq < middle!.id || seq > middle!.lastSeq),
+      [1, 2, 3, 4, 5, 6, 7].filter((seq) => seq < middle!.id || seq > middle!.lastSeq),
     );
   });
 

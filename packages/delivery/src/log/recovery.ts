@@ -3,7 +3,7 @@ import type { FrameSummary, Gap } from '../frames/frame.js';
 import type { Storage, StoredFile } from '../storage/storage.js';
 import { MetaCodec } from './meta-codec.js';
 import type { Segment } from './segment.js';
-import { segmentIdOf, segmentName } from './segment-codec.js';
+import { segmentIdOf, segmentName, UNFINISHED } from './segment-codec.js';
 import { type ScannedSegment, scanSegment } from './segment-scan.js';
 
 export interface RecoveryOptions {
@@ -31,7 +31,7 @@ export interface Recovered {
 /** Reads the whole folder, cuts off what a crash left half-written, and makes durable what is there. */
 export async function recover(options: RecoveryOptions): Promise<Recovered> {
   const { scans, gaps, nextId } = await scanAll(options);
-  // A crash while it was begun; its name alone counts.
+  // Its name alone counts.
   const isBroken = scans.at(-1) !== undefined && isNothing(scans.at(-1)!);
   if (isBroken) scans.pop();
   const segments = scans.map(({ segment }) => segment);
@@ -67,6 +67,8 @@ interface Scans {
 
 async function scanAll(options: RecoveryOptions): Promise<Scans> {
   const names = await options.storage.list(options.directory);
+  const unfinished = names.filter((name) => name.endsWith(`.log${UNFINISHED}`));
+  await Promise.all(unfinished.map((name) => options.storage.remove(join(options.directory, name))));
   const ids = names.flatMap((name) => segmentIdOf(name) ?? []).sort((a, b) => a - b);
   const metas = new MetaCodec();
   const scans: ScannedSegment[] = [];

@@ -52,6 +52,9 @@ export function decodeSegmentHeader(bytes: Buffer): SegmentHeader | undefined {
   };
 }
 
+/** What is behind the name of a segment that is not begun yet. */
+export const UNFINISHED = '.new';
+
 const NAME = /^(\d{16})\.log$/;
 
 export const segmentName = (firstSeq: number): string => `${String(firstSeq).padStart(16, '0')}.log`;

@@ -15,7 +15,7 @@ import {
 } from './frame-codec.js';
 import type { MetaCodec } from './meta-codec.js';
 import { Segment } from './segment.js';
-import { encodeSegmentHeader, SEGMENT_VERSION, segmentName } from './segment-codec.js';
+import { encodeSegmentHeader, SEGMENT_VERSION, type SegmentHeader, segmentName, UNFINISHED } from './segment-codec.js';
 
 /** A frame that waits for its number. */
 export interface PreparedFrame {
@@ -140,41 +140,46 @@ export class SegmentWriter {
   /** Begins a new segment, durably. The one before is never appended to again. */
   async begin(): Promise<void> {
     const { storage, directory, clock } = this.#options;
-    const id = this.nextSeq;
-    const path = join(directory, segmentName(id));
-    await this.#clear(id, path);
-    const before = this.#segments.at(-1);
+    const { nextSeq: id, totalPoints: totalBefore } = this;
+    const replaced = this.#segments.find((segment) => segment.id === id);
+    const before = this.#segments.at(replaced === undefined ? -1 : -2);
     const previous = before?.lastSeq === id - 1 ? before.id : 0;
     const salt = randomInt(2 ** 32);
-    const header = { version: SEGMENT_VERSION, firstSeq: id, totalBefore: this.totalPoints, previous, salt };
+    const header = { version: SEGMENT_VERSION, firstSeq: id, totalBefore, previous, salt };
+    const path = join(directory, segmentName(id));
+    // Under another name first: one that was given up before it had a frame is replaced in one step, or not at all.
+    const file = await this.#create(`${path}${UNFINISHED}`, header);
+    try {
+      await storage.rename(`${path}${UNFINISHED}`, path);
+      if (replaced !== undefined) {
+        this.#segments.pop();
+        this.#uncut.delete(replaced);
+      }
+      await storage.syncDirectory(directory);
+    } catch (error) {
+      await file.close().catch(() => {});
+      throw error;
+    }
+    await this.#file?.close().catch(() => {});
+    this.#file = file;
+    this.#segments.push(new Segment({ id, marker: frameMarker(salt), totalBefore, begunAtMs: clock.wall() }));
+    // Where that fails, it is tried again with the next segment.
+    await this.cutBack().catch(() => {});
+  }
+
+  async #create(path: string, header: SegmentHeader): Promise<StoredFile> {
+    const { storage } = this.#options;
+    await storage.remove(path);
     const file = await storage.open(path, 'create');
     try {
       await file.write([encodeSegmentHeader(header)], 0);
       await file.datasync();
-      await storage.syncDirectory(directory);
+      return file;
     } catch (error) {
       await file.close().catch(() => {});
       await storage.remove(path).catch(() => {});
       throw error;
     }
-    await this.#file?.close();
-    this.#file = file;
-    const options = { id, marker: frameMarker(salt), totalBefore: this.totalPoints, begunAtMs: clock.wall() };
-    this.#segments.push(new Segment(options));
-    // Where that fails, it is tried again with the next segment.
-    await this.cutBack().catch(() => {});
-  }
-
-  /** An attempt that failed may have left a file of the same name, with nothing in it that was accepted. */
-  async #clear(id: number, path: string): Promise<void> {
-    const last = this.#segments.at(-1);
-    if (last?.id === id) {
-      await this.#file?.close();
-      this.#file = undefined;
-      this.#segments.pop();
-      this.#uncut.delete(last);
-    }
-    await this.#options.storage.remove(path);
   }
 
   /** Cuts off what was refused, before the segment goes that replaces it. The last segment is replaced by none yet. */
