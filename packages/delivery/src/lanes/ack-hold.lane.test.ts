@@ -1,0 +1,136 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { collected, held, rigOf, STORED } from './lane.suite.js';
+
+const LOSES_MS = 5_000;
+
+describe('Lane to a backend that answers before the data is safe', () => {
+  it('holds what is acknowledged for ten seconds, and looks every second meanwhile', async () => {
+    using rig = rigOf({ dialect: 'victoria-metrics' });
+    rig.start();
+    rig.commit(5);
+    await rig.clock.advance(9_000);
+    expect(rig.book.held).toBe(5);
+    expect(rig.book.pending).toBe(0);
+    await rig.clock.advance(3_000);
+    expect(rig.book.totals.released).toBe(5);
+    const asked = rig.backend.epochs;
+    expect(asked).toBeGreaterThan(9);
+    await rig.clock.advance(60_000);
+    expect(rig.backend.epochs).toBeLessThanOrEqual(asked + 1);
+    expect(rig.clock.timers).toBe(0);
+    expect(collected(rig.gate, 'delivery_ack_hold_off')).toEqual([0]);
+  });
+
+  it('sends again what a restart may have cost, and says so', async () => {
+    using rig = rigOf({ dialect: 'victoria-metrics' });
+    const lane = rig.start();
+    rig.commit(5);
+    await rig.clock.advance(4_000);
+    rig.backend.currentEpoch = () => 2;
+    await rig.clock.advance(2_000);
+    expect(rig.backend.sent.map(({ points }) => points)).toEqual([5, 5]);
+    expect(rig.events).toEqual([{ type: 'lane.rewound', backend: rig.backend.id, points: 5 }]);
+    expect(collected(lane, 'delivery_resent_points_total')).toEqual([5]);
+    await rig.clock.advance(12_000);
+    expect(rig.book.totals.released).toBe(5);
+  });
+
+  it('goes on without the guarantee where the backend does not say when it started, and shows that', async () => {
+    using rig = rigOf({ dialect: 'victoria-metrics' });
+    rig.backend.currentEpoch = () => undefined;
+    rig.start();
+    rig.commit(5);
+    await rig.clock.advance(12_000);
+    expect(rig.book.totals.released).toBe(5);
+    expect(collected(rig.gate, 'delivery_ack_hold_off')).toEqual([1]);
+  });
+
+  it('holds nothing and asks nothing where an answer means stored', async () => {
+    using rig = rigOf({ dialect: 'influxdb-2' });
+    rig.start();
+    rig.commit(5);
+    await rig.clock.advance(50);
+    expect(rig.book.totals.released).toBe(5);
+    expect(rig.backend.epochs).toBe(0);
+  });
+
+  it('keeps what is held when it stops', async () => {
+    using rig = rigOf({ dialect: 'victoria-metrics' });
+    const lane = rig.start();
+    rig.commit(5);
+    await rig.clock.advance(1_000);
+    await lane.stop();
+    await rig.clock.advance(60_000);
+    expect(rig.book.held).toBe(5);
+    expect(rig.clock.timers).toBe(0);
+  });
+
+  it('loses nothing however often the backend is killed', async () => {
+    const life = fc.array(
+      fc.record({
+        commits: fc.integer({ min: 0, max: 4 }),
+        forMs: fc.integer({ min: 0, max: 7_000 }),
+        ending: fc.constantFrom('kill', 'kill-and-stay-down', 'page-fails', 'nothing'),
+        latencyMs: fc.constantFrom(0, 30, 700),
+      }),
+      { maxLength: 12 },
+    );
+    await fc.assert(
+      fc.asyncProperty(life, fc.nat(), async (life, seed) => {
+        using rig = rigOf({ dialect: 'victoria-metrics', maxBatchPoints: 2, seed });
+        const safe = new Set<string>();
+        let recent: Array<{ line: string; atMs: number }> = [];
+        let epoch = 1;
+        let isDown = false;
+        let hasPage = true;
+        let latencyMs = 0;
+        const pause = (ms: number) => new Promise<void>((resolve) => void rig.clock.after(ms, resolve));
+        const down = held({ reason: 'network', mayBeStored: true });
+        rig.backend.script = async ({ lines }) => {
+          if (isDown) return down;
+          await pause(latencyMs);
+          if (isDown) return down;
+          const atMs = rig.clock.now();
+          for (const line of lines) recent.push({ line, atMs });
+          await pause(latencyMs);
+          return STORED;
+        };
+        rig.backend.currentEpoch = async () => {
+          await pause(latencyMs);
+          const seen = isDown || !hasPage ? undefined : epoch;
+          await pause(latencyMs);
+          return seen;
+        };
+        const flush = (isKill: boolean) => {
+          const nowMs = rig.clock.now();
+          for (const { line, atMs } of recent) if (!isKill || nowMs - atMs > LOSES_MS) safe.add(line);
+          recent = [];
+        };
+        rig.start();
+        // Known once before the page can fail.
+        rig.commit();
+        await rig.clock.advance(100);
+        for (const { commits, forMs, ending, latencyMs: nextMs } of life) {
+          latencyMs = nextMs;
+          for (let count = 0; count < commits; count++) rig.commit();
+          await rig.clock.advance(forMs);
+          isDown = ending === 'kill-and-stay-down';
+          hasPage = ending !== 'page-fails';
+          if (ending === 'kill' || isDown) {
+            flush(true);
+            epoch++;
+          }
+        }
+        isDown = false;
+        hasPage = true;
+        for (let round = 0; round < 60 && rig.book.pending + rig.book.held > 0; round++) await rig.clock.advance(5_000);
+        expect(rig.book.pending + rig.book.held).toBe(0);
+        // What is released now must survive a kill now.
+        flush(true);
+        expect(safe.size).toBe(rig.log.totalPoints);
+      }),
+      { numRuns: 100 },
+    );
+  }, 60_000);
+});
