@@ -1,9 +1,10 @@
-import { loggedLines, quarantinedLines } from '@breakwater/delivery/inspect';
+import { type LoggedLine, loggedLines, quarantinedLines } from '@breakwater/delivery/inspect';
 import { command, FINE } from '../command.js';
 import { wholeNumber } from '../values.js';
 import { DIR, SELECTION, selectionOf } from './spool-options.js';
 
 const PIECE = 64 * 1024;
+const NEWLINE = Buffer.from('\n');
 
 export const spoolCat = command({
   name: 'spool cat',
@@ -22,18 +23,24 @@ export const spoolCat = command({
     const selection = selectionOf(values);
     const limit = wholeNumber('limit', values.limit) ?? Number.POSITIVE_INFINITY;
     const lines = values.quarantined ? quarantinedLines(values.dir, selection) : loggedLines(values.dir, selection);
-    let piece = '';
+    let pieces: Buffer[] = [];
+    let bytes = 0;
     let printed = 0;
     for await (const line of lines) {
       if (printed === limit) break;
       printed++;
-      piece += values.json ? `${JSON.stringify(line)}\n` : `${line.text}\n`;
-      if (piece.length < PIECE) continue;
+      const text = values.json ? Buffer.from(jsonOf(line)) : line.bytes;
+      pieces.push(Buffer.concat([text, NEWLINE]));
+      bytes += text.length;
+      if (bytes < PIECE) continue;
       io.signal.throwIfAborted();
-      await io.print(piece);
-      piece = '';
+      await io.print(Buffer.concat(pieces));
+      pieces = [];
+      bytes = 0;
     }
-    await io.print(piece);
+    await io.print(Buffer.concat(pieces));
     return FINE;
   },
 });
+
+const jsonOf = ({ bytes, ...line }: LoggedLine): string => JSON.stringify({ ...line, text: bytes.toString() });

@@ -20,7 +20,7 @@ export function destinationOf(comment: string): Destination | undefined {
   }
 }
 
-export const isComment = (text: string): boolean => text.startsWith('#');
+export const isComment = (line: Uint8Array): boolean => line[0] === 0x23;
 
 /** Words of others as one comment line. */
 export const comment = (words: string): string => `# ${words.replace(/\s+/g, ' ').trim()}`;

@@ -42,29 +42,34 @@ async function create(file: string): Promise<FileHandle> {
 }
 
 const PIECE = 64 * 1024;
+const NEWLINE = Buffer.from('\n');
 
 class ExportText {
   lines = 0;
   #destination = '';
 
   /** In pieces of some size: a stream's step for each line would cost more than the line. */
-  async *of(lines: AsyncIterable<LoggedLine | QuarantinedLoggedLine>): AsyncGenerator<string> {
-    let piece = '';
+  async *of(lines: AsyncIterable<LoggedLine | QuarantinedLoggedLine>): AsyncGenerator<Buffer> {
+    let pieces: Buffer[] = [];
+    let bytes = 0;
     for await (const line of lines) {
-      piece += this.#block(line);
+      const block = this.#block(line);
+      pieces.push(block);
+      bytes += block.length;
       this.lines++;
-      if (piece.length < PIECE) continue;
-      yield piece;
-      piece = '';
+      if (bytes < PIECE) continue;
+      yield Buffer.concat(pieces);
+      pieces = [];
+      bytes = 0;
     }
-    yield piece;
+    yield Buffer.concat(pieces);
   }
 
-  #block(line: LoggedLine | QuarantinedLoggedLine): string {
+  #block(line: LoggedLine | QuarantinedLoggedLine): Buffer {
     const destination = destinationComment(line.destination);
     const isOther = destination !== this.#destination;
     this.#destination = destination;
     const words = 'words' in line ? `${comment(`${line.lane ?? 'a lane'}: ${line.words}`)}\n` : '';
-    return `${isOther ? `${destination}\n` : ''}${words}${line.text}\n`;
+    return Buffer.concat([Buffer.from(`${isOther ? `${destination}\n` : ''}${words}`), line.bytes, NEWLINE]);
   }
 }

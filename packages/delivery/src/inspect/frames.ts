@@ -20,13 +20,14 @@ export interface LineSelection {
   readonly pending?: boolean;
 }
 
-/** A line of the log. */
+/** A line of the log. Its bytes are good until the next one. */
 export interface LoggedLine {
   readonly slot: string;
   readonly seq: number;
   /** Its number in the frame, from 0. */
   readonly line: number;
-  readonly text: string;
+  /** Without its line end. */
+  readonly bytes: Buffer;
   readonly acceptedAtMs: number;
   readonly destination: Destination;
 }
@@ -46,8 +47,7 @@ export async function* loggedLines(spool: string, selection: LineSelection): Asy
       if (tally !== undefined && !(tally.see(frame) || (!selection.pending && isFor(selection.lane!, frame)))) continue;
       const { seq, acceptedAtMs, meta } = frame;
       for (const [line, bytes] of splitLines(frame.body).entries()) {
-        const text = bytes.toString().replace(/\n$/, '');
-        yield { slot: slot.name, seq, line, text, acceptedAtMs, destination: meta.destination };
+        yield { slot: slot.name, seq, line, bytes: withoutEnd(bytes), acceptedAtMs, destination: meta.destination };
       }
     }
   }
@@ -60,15 +60,19 @@ export async function* quarantinedLines(
 ): AsyncGenerator<QuarantinedLoggedLine> {
   for (const slot of await slotsWith(spool, number)) {
     for (const each of await lanesOf(slot.path)) {
-      const id = each.checkpoint?.lane;
-      if (lane !== undefined && id !== lane) continue;
+      let id = each.checkpoint?.lane;
       for await (const entry of quarantinedOf(each)) {
+        if (entry.kind === 'header') id = entry.header.lane;
+        if (lane !== undefined && id !== lane) break;
         if (entry.kind !== 'line' || entry.line.seq < fromSeq || entry.line.seq > toSeq) continue;
-        yield { ...entry.line, slot: slot.name, lane: id };
+        const { text, bytes = Buffer.from(text), ...rest } = entry.line;
+        yield { ...rest, bytes: Buffer.from(bytes), slot: slot.name, lane: id };
       }
     }
   }
 }
+
+const withoutEnd = (line: Buffer): Buffer => (line.at(-1) === 0x0a ? line.subarray(0, -1) : line);
 
 async function slotsWith(spool: string, number: number | undefined): Promise<Slot[]> {
   const slots = await slotsOf(spool);

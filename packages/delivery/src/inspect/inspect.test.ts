@@ -2,10 +2,11 @@ import { access, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
+import { openQuarantine } from '../quarantine/quarantine-file.js';
 import { laneFiles, segmentsIn } from '../spool/layout.js';
 import { DirectoryLock } from '../spool/slot-lock.js';
 import { exportLines } from './export.js';
-import { type LineSelection, loggedLines } from './frames.js';
+import { type LineSelection, loggedLines, quarantinedLines } from './frames.js';
 import { listSpool } from './ls.js';
 import { releaseLane } from './release.js';
 import { A, B, testSpool } from './spool.suite.js';
@@ -32,7 +33,8 @@ async function segments(slot: string): Promise<string[]> {
 
 async function lines(directory: string, selection: LineSelection) {
   const all = [];
-  for await (const line of loggedLines(directory, selection)) all.push(line);
+  for await (const { bytes, ...line } of loggedLines(directory, selection))
+    all.push({ ...line, text: bytes.toString() });
   return all;
 }
 
@@ -155,6 +157,68 @@ describe('lines', () => {
       '# destination {"org":"","bucket":"waves"}',
     ]);
     await expect(exportLines({ ...options, signal })).rejects.toThrow('is there already');
+  });
+});
+
+describe('quarantined lines', () => {
+  const refused = (seq: number, text: string, bytes?: Buffer) => ({
+    seq,
+    line: 0,
+    text,
+    ...(bytes === undefined ? {} : { bytes }),
+    words: `field "level" is\na string`,
+    destination: { org: '', bucket: 'tides' },
+    acceptedAtMs: 1,
+    quarantinedAtMs: 2,
+  });
+
+  async function quarantine(slot: string): Promise<string> {
+    const path = laneFiles(slot, A).quarantine;
+    const file = await openQuarantine({ path, lane: A });
+    await file.add([
+      refused(2, 'tide level="high" 1'),
+      refused(3, 'tide x="\ufffd" 2', Buffer.from('tide x="\xff" 2', 'latin1')),
+    ]);
+    await file.close();
+    return path;
+  }
+
+  it('are counted, and come to the byte', async () => {
+    await using spool = await testSpool();
+    await quarantine(spool.slot);
+    expect((await listSpool(spool.directory))[0]?.lanes.map(({ quarantinedLines: lines }) => lines).sort()).toEqual([
+      0, 2,
+    ]);
+    const all = [];
+    for await (const line of quarantinedLines(spool.directory, { lane: A, fromSeq: 3 })) all.push(line);
+    expect(all).toMatchObject([{ slot: 'slot-1', lane: A, seq: 3, bytes: Buffer.from('tide x="\xff" 2', 'latin1') }]);
+  });
+
+  it('are exported below the words of the backend', async () => {
+    await using spool = await testSpool();
+    await quarantine(spool.slot);
+    const file = join(spool.directory, 'mend');
+    const { signal } = new AbortController();
+    expect(await exportLines({ spool: spool.directory, file, quarantined: true, toSeq: 2, signal })).toBe(1);
+    expect(await readFile(file, 'utf8')).toBe(
+      [
+        '# destination {"org":"","bucket":"tides"}',
+        '# http://influx-a:8086: field "level" is a string',
+        'tide level="high" 1',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  it('that are damaged are named, and cost no other', async () => {
+    await using spool = await testSpool();
+    const path = await quarantine(spool.slot);
+    const before = await verifySpool(spool.directory, () => {});
+    expect(before).toMatchObject({ quarantinedLines: 2, damages: 0 });
+    await flip(path, '"seq":2');
+    const found = await damages(spool.directory);
+    expect(found).toMatchObject([{ file: path, what: 'bytes that are no quarantined line' }]);
+    expect((await readFile(path)).subarray(found[0]!.offset).toString()).toMatch(/^\{.*level/);
   });
 });
 

@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import type { LaneCheckpoint } from '../book/checkpoint.js';
 import { CheckpointError, decodeSlot, SLOT_BYTES } from '../book/checkpoint-codec.js';
 import { readCheckpoint } from '../book/checkpoint-file.js';
+import { linesOf } from '../quarantine/file-lines.js';
+import { decodeHeader, decodeLine, QuarantineError, type QuarantineHeader } from '../quarantine/line-codec.js';
 import type { QuarantinedLine } from '../quarantine/quarantine.js';
 import { lanesIn } from '../spool/layout.js';
 import { disk } from '../storage/storage.js';
@@ -21,7 +23,8 @@ export interface LaneOnDisk {
 
 export type QuarantineEntry =
   | { readonly kind: 'line'; readonly line: QuarantinedLine }
-  | { readonly kind: 'damage'; readonly file: string; readonly offset: number };
+  | { readonly kind: 'header'; readonly header: QuarantineHeader }
+  | { readonly kind: 'damage'; readonly file: string; readonly offset: number; readonly what: string };
 
 /** The lanes of a slot that have a file. */
 export async function lanesOf(slot: string): Promise<LaneOnDisk[]> {
@@ -69,4 +72,28 @@ export const isReleased = (lane: LaneOnDisk): Promise<boolean> =>
     () => false,
   );
 
-export async function* quarantinedOf(_lane: LaneOnDisk): AsyncGenerator<QuarantineEntry> {}
+/** The lines of a quarantine file, and what is damaged in it. What is half-written at its end is neither. */
+export async function* quarantinedOf({ quarantineFile: path }: LaneOnDisk): AsyncGenerator<QuarantineEntry> {
+  const file = await disk.open(path, 'read').catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error;
+  });
+  if (file === undefined) return;
+  try {
+    for await (const { offset, bytes } of linesOf(file)) yield entryOf(path, offset, bytes);
+  } finally {
+    await file.close();
+  }
+}
+
+function entryOf(file: string, offset: number, bytes: Buffer | undefined): QuarantineEntry {
+  try {
+    if (offset === 0) return { kind: 'header', header: decodeHeader(bytes, file) };
+    const line = bytes === undefined ? undefined : decodeLine(bytes);
+    return line === undefined
+      ? { kind: 'damage', file, offset, what: 'bytes that are no quarantined line' }
+      : { kind: 'line', line };
+  } catch (error) {
+    if (!(error instanceof QuarantineError)) throw error;
+    return { kind: 'damage', file, offset, what: error.message };
+  }
+}

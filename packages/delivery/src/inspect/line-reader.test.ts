@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { type NumberedLine, readLines } from './line-reader.js';
+import { readLines } from './line-reader.js';
 
 async function* inChunks(text: string, size: number): AsyncGenerator<Uint8Array> {
   const bytes = Buffer.from(text);
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
 }
 
-async function read(text: string, size = 3): Promise<NumberedLine[]> {
-  const lines: NumberedLine[] = [];
-  for await (const line of readLines(inChunks(text, size))) lines.push(line);
+async function read(text: string, size = 3) {
+  const lines: Array<{ number: number; text: string }> = [];
+  for await (const { number, bytes } of readLines(inChunks(text, size))) lines.push({ number, text: bytes.toString() });
   return lines;
 }
 

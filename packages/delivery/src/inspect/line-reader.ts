@@ -3,11 +3,12 @@ import { InspectError } from './errors.js';
 /** A line of a file, without its line end, and the number of the file's line that it begins on, from 1. */
 export interface NumberedLine {
   readonly number: number;
-  readonly text: string;
+  readonly bytes: Buffer;
 }
 
 const MAX_LINE_BYTES = 16 * 1024 * 1024;
 const NEWLINE = 0x0a;
+const RETURN = 0x0d;
 const SPACE = 0x20;
 const QUOTE = 0x22;
 const HASH = 0x23;
@@ -47,13 +48,14 @@ class LineCutter {
   }
 
   *end(): Generator<NumberedLine> {
-    const text = Buffer.concat(this.#pieces).toString().replace(/\r$/, '');
+    const whole = Buffer.concat(this.#pieces);
+    const bytes = whole.at(-1) === RETURN ? whole.subarray(0, -1) : whole;
     const number = this.#number;
     this.#pieces = [];
     this.#bytes = 0;
     this.#number = this.#fileLine;
     this.#state = new LineState();
-    if (text.trim() !== '') yield { number, text };
+    if (bytes.some((byte) => byte !== SPACE)) yield { number, bytes };
   }
 
   #keep(piece: Uint8Array): void {

@@ -48,7 +48,7 @@ class Replay {
 
   async run(): Promise<ReplayReport> {
     for await (const line of readLines(contentsOf(this.#options.file))) {
-      if (isComment(line.text)) await this.#turnTo(destinationOf(line.text));
+      if (isComment(line.bytes)) await this.#turnTo(destinationOf(line.bytes.toString()));
       else await this.#add(line);
     }
     await this.#flush();
@@ -62,7 +62,7 @@ class Replay {
   }
 
   async #add(line: SentLine): Promise<void> {
-    const bytes = Buffer.byteLength(line.text) + 1;
+    const bytes = line.bytes.length + 1;
     if (this.#batch.length === BATCH_LINES || this.#bytes + bytes > BATCH_BYTES) await this.#flush();
     this.#batch.push(line);
     this.#bytes += bytes;

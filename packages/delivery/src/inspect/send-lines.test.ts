@@ -23,7 +23,7 @@ function gateway(answer: (lines: string[], request: number) => Answer) {
 function sending(count: number) {
   const waits: number[] = [];
   const refused: RefusedLine[] = [];
-  const lines = Array.from({ length: count }, (_, number) => ({ number, text: `m v=${number}` }));
+  const lines = Array.from({ length: count }, (_, number) => ({ number, bytes: Buffer.from(`m v=${number}`) }));
   const options = {
     destination: DESTINATION,
     signal: new AbortController().signal,

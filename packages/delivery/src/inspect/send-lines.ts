@@ -4,12 +4,14 @@ import type { Destination } from '../frames/frame.js';
 
 /** One line of line protocol, without its line end. */
 export interface SentLine {
-  readonly text: string;
+  readonly bytes: Uint8Array;
   /** Where it came from, for whoever reads what became of it. */
   readonly number: number;
 }
 
-export interface RefusedLine extends SentLine {
+export interface RefusedLine {
+  readonly number: number;
+  readonly text: string;
   /** What the server said. */
   readonly words: string;
 }
@@ -35,6 +37,7 @@ type Hold = Extract<Answer, { kind: 'hold' }>;
 /** Reasons that no waiting cures. */
 const HOPELESS: ReadonlySet<Hold['reason']> = new Set(['unauthorized', 'forbidden', 'not-found']);
 const MOST_WAITS = 10;
+const NEWLINE = Buffer.from('\n');
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 30_000;
 
@@ -53,7 +56,7 @@ export async function sendLines(
   if (answer.kind === 'stored') return lines.length;
   const [only] = lines;
   if (lines.length === 1 && only !== undefined) {
-    options.onRefused({ ...only, words: answer.words });
+    options.onRefused({ number: only.number, text: Buffer.from(only.bytes).toString(), words: answer.words });
     return 0;
   }
   const middle = Math.ceil(lines.length / 2);
@@ -66,7 +69,7 @@ async function sendPatiently(
   lines: readonly SentLine[],
   { destination, signal, onWait, wait = pause }: SendOptions,
 ): Promise<Exclude<Answer, Hold>> {
-  const body = Buffer.from(lines.map(({ text }) => `${text}\n`).join(''));
+  const body = Buffer.concat(lines.flatMap(({ bytes }) => [bytes, NEWLINE]));
   for (let waits = 0; ; waits++) {
     signal.throwIfAborted();
     const request = { destination, body: [body], bytes: body.length, points: lines.length };

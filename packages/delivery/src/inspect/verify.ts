@@ -123,7 +123,7 @@ async function verifyLane(
   }
   for await (const entry of quarantinedOf(lane)) {
     if (entry.kind === 'line') findings.quarantinedLines++;
-    else report(entry.file, entry.offset, 'bytes that are no quarantined line');
+    else if (entry.kind === 'damage') report(entry.file, entry.offset, entry.what);
   }
 }
 

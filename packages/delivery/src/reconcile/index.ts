@@ -1,4 +1,11 @@
 export {
+  type FromLogOptions,
+  type FromLogReport,
+  type LoggedMeasurement,
+  reconcileFromLog,
+} from './from-log.js';
+export {
+  type Connect,
   type DifferingWindow,
   type ReconcileOptions,
   type ReconcileReport,

@@ -160,7 +160,7 @@ class Reconciliation {
     for (let first = 0; first < points.length; first += POINTS_PER_REQUEST) {
       const lines = points
         .slice(first, first + POINTS_PER_REQUEST)
-        .map((point, index) => ({ text: pointText(point), number: first + index }));
+        .map((point, index) => ({ bytes: Buffer.from(pointText(point)), number: first + index }));
       this.#sent[direction] += await sendLines(this.#senders[direction], lines, {
         destination: this.#destination(),
         signal,
