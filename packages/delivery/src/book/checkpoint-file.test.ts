@@ -73,6 +73,29 @@ describe('the checkpoint file', () => {
     }
   });
 
+  it('holds what it read, when a killed process left it, and the machine crashes in the next write', async () => {
+    for (let seed = 1; seed <= 12; seed++) {
+      for (let steps = 4; steps < 12; steps++) {
+        for (let more = 0; more < 5; more++) {
+          const disk = newDisk(seed);
+          disk.crashBefore(steps);
+          await writtenTo(disk, 2, 3).catch(() => {});
+          disk.kill();
+          disk.crashBefore(more);
+          let found = 0;
+          const run = async () => {
+            const file = await CheckpointFile.open(PATH, disk);
+            found = file?.latest.throughSeq ?? 0;
+            await file?.write(upTo(9));
+          };
+          await run().catch((error: unknown) => expect(error).toBeInstanceOf(CrashError));
+          disk.restart();
+          expect((await readCheckpoint(PATH, disk))?.throughSeq ?? 0).toBeGreaterThanOrEqual(found);
+        }
+      }
+    }
+  });
+
   it('keeps the last good checkpoint through writes and syncs that fail', async () => {
     for (const operation of ['write', 'datasync'] as const) {
       for (let seed = 1; seed <= 20; seed++) {

@@ -48,6 +48,9 @@ export class CheckpointFile {
     const file = await openIfThere(path, 'write', storage);
     if (file === undefined) return undefined;
     try {
+      // A process that was killed may have left what is read, but not yet durable: the next write must not rely on it.
+      await file.datasync();
+      await storage.syncDirectory(dirname(path));
       return new CheckpointFile(path, file, await readNewest(file, path));
     } catch (error) {
       await file.close();

@@ -6,6 +6,8 @@ export interface QuarantinedLine {
   readonly seq: number;
   readonly line: number;
   readonly text: string;
+  /** Its bytes, where they are not UTF-8: `text` then stands replacement characters in for some. */
+  readonly bytes?: Uint8Array;
   /** What the backend said. */
   readonly words: string;
   readonly destination: Destination;
