@@ -5,6 +5,9 @@ export type FieldType = 'string' | 'float' | 'integer' | 'boolean';
 
 const FEW = 16;
 
+/** The bytes that a backslash in a field key is taken away from. */
+const ESCAPED = /\\([,"= ])/g;
+
 /** The field keys of one line, with the types of their values. */
 export class FieldKeys {
   readonly #body: Uint8Array;
@@ -31,7 +34,7 @@ export class FieldKeys {
     this.#count++;
   }
 
-  fault(maxKeyBytes: number): KeyFault | undefined {
+  fault(maxKeyBytes: number, escaped: boolean): KeyFault | undefined {
     let named = false;
     for (let index = 0; index < this.#count; index++) {
       const at = this.#starts[index]!;
@@ -41,7 +44,7 @@ export class FieldKeys {
     }
     if (!named) return { at: this.#starts[0]!, message: 'a field must not be called time' };
     if (!this.#mixed) return undefined;
-    const twice = this.#count <= FEW ? this.#twoTypesAmongFew() : this.#twoTypesAmongMany();
+    const twice = this.#count <= FEW && !escaped ? this.#twoTypesAmongFew() : this.#twoTypesAmongMany();
     return twice === undefined ? undefined : { at: twice, message: 'the line has this field twice, as two types' };
   }
 
@@ -63,7 +66,7 @@ export class FieldKeys {
     for (let index = 0; index < this.#count; index++) {
       const start = this.#starts[index]!;
       const type = this.#types[index]!;
-      const key = latin1(this.#body, start, this.#ends[index]!);
+      const key = latin1(this.#body, start, this.#ends[index]!).replaceAll(ESCAPED, '$1');
       const before = types.get(key);
       if (before !== undefined && before !== type && key !== 'time') return start;
       types.set(key, type);

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { BACKSLASH, COMMA, DOT, EQUALS, isDigit, MINUS, NEWLINE, QUOTE, SPACE, skipBlanks } from './bytes.js';
 import { FieldKeys, type FieldType } from './field-keys.js';
 import { LineError } from './line-error.js';
@@ -8,6 +9,7 @@ import { TagKeys } from './tag-keys.js';
 const MAX_KEY_BYTES = 65_535;
 const FIELD_SEPARATOR_BYTES = 4;
 
+const LAST_ASCII = 0x7f;
 const UPPER_N = 0x4e;
 const LOWER_N = 0x6e;
 
@@ -52,11 +54,17 @@ export class LineParser {
   #key(start: number, end: number): number {
     const body = this.#body;
     if (body[start] === COMMA) this.#fail(start, 'the measurement is missing before the comma');
+    let bits = body[start]!;
     for (let at = start + 1; at < end; at++) {
-      const byte = body[at];
-      if (byte !== COMMA && byte !== SPACE) continue;
+      const byte = body[at]!;
+      bits |= byte;
+      if (byte > COMMA || (byte !== COMMA && byte !== SPACE)) continue;
       if (body[at - 1] === BACKSLASH) this.escapes = true;
-      else return byte === SPACE ? at : this.#tagSet(at + 1, end);
+      else {
+        // InfluxDB answers 500 to such a name, for ever; it takes any bytes elsewhere.
+        if (bits > LAST_ASCII && !isUtf8(body.subarray(start, at))) this.#fail(start, 'the measurement is not UTF-8');
+        return byte === SPACE ? at : this.#tagSet(at + 1, end);
+      }
     }
     return this.#fail(end, 'the fields are missing: a line is measurement[,tag=value…] field=value[,…] [timestamp]');
   }
@@ -81,8 +89,8 @@ export class LineParser {
       this.#fail(start, 'a tag is missing after the comma; a space within a name is written "\\ "');
     }
     for (let at = start + 1; at < end; at++) {
-      const byte = body[at];
-      if (byte !== EQUALS && byte !== COMMA && byte !== SPACE) continue;
+      const byte = body[at]!;
+      if (byte > EQUALS || (byte !== EQUALS && byte !== COMMA && byte !== SPACE)) continue;
       if (body[at - 1] === BACKSLASH) this.escapes = true;
       else return byte === EQUALS ? at : this.#fail(at, 'the tag has no value: tag=value');
     }
@@ -95,8 +103,8 @@ export class LineParser {
       this.#fail(start, 'the tag value is empty: leave the tag out');
     }
     for (let at = start + 1; at < end; at++) {
-      const byte = body[at];
-      if (byte !== EQUALS && byte !== COMMA && byte !== SPACE) continue;
+      const byte = body[at]!;
+      if (byte > EQUALS || (byte !== EQUALS && byte !== COMMA && byte !== SPACE)) continue;
       if (body[at - 1] === BACKSLASH) this.escapes = true;
       else return byte !== EQUALS ? at : this.#fail(at, 'an equals sign within a tag value is written "\\="');
     }
@@ -190,7 +198,7 @@ export class LineParser {
 
   #checkFieldKeys(lineStart: number): void {
     const keyBytes = this.keyEnd - lineStart + FIELD_SEPARATOR_BYTES;
-    const fault = this.#fields.fault(MAX_KEY_BYTES - keyBytes);
+    const fault = this.#fields.fault(MAX_KEY_BYTES - keyBytes, this.escapes);
     if (fault !== undefined) this.#fail(fault.at, fault.message);
   }
 

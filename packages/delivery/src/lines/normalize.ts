@@ -1,4 +1,4 @@
-import { BACKSLASH, HASH, NEWLINE, RETURN, SPACE, skipBlanks } from './bytes.js';
+import { BACKSLASH, HASH, NEWLINE, QUOTE, RETURN, SPACE, skipBlanks } from './bytes.js';
 import { LineError } from './line-error.js';
 import { LineParser } from './line-parser.js';
 import { LineWriter } from './line-writer.js';
@@ -46,6 +46,8 @@ class Normalizer {
   readonly #writer: LineWriter;
   readonly #pieces: { readonly end: number; readonly points: number }[] = [];
   #now: string | undefined;
+  #nextQuote = -1;
+  #nextBackslash = -1;
   #pieceStart = 0;
   #points = 0;
   /** Where lines begin that go out as they are and are not copied yet; as long as the run itself. */
@@ -68,13 +70,23 @@ class Normalizer {
       const first = skipBlanks(body, start, body.length);
       // A comment is over at its line end, whatever stands in it: InfluxDB lets a quote in it swallow the lines that follow.
       const comment = body[first] === HASH;
-      const end = comment ? commentEnd(body, first) : lineEnd(body, start);
+      const end = comment ? find(body, NEWLINE, first) : this.#lineEnd(start, first);
       if (!comment && first < end) this.#line(start, first, end);
       start = end + 1;
     }
     this.#flush();
     this.#cut(this.#writer.length);
     return this.#lines();
+  }
+
+  /** Without blanks before it, quotes and backslashes a line ends at the next line end, which is found many times faster. */
+  #lineEnd(start: number, first: number): number {
+    const body = this.#body;
+    if (this.#nextQuote < start) this.#nextQuote = find(body, QUOTE, start);
+    if (this.#nextBackslash < start) this.#nextBackslash = find(body, BACKSLASH, start);
+    const end = find(body, NEWLINE, start);
+    const plain = start === first && end <= this.#nextQuote && end <= this.#nextBackslash;
+    return plain ? end : lineEnd(body, start);
   }
 
   #line(start: number, first: number, lineEnd: number): void {
@@ -199,7 +211,8 @@ class Normalizer {
   }
 }
 
-function commentEnd(body: Uint8Array, from: number): number {
-  const end = body.indexOf(NEWLINE, from);
-  return end === -1 ? body.length : end;
+/** Where that byte is next; the length where it is no more. */
+function find(body: Uint8Array, byte: number, from: number): number {
+  const at = body.indexOf(byte, from);
+  return at === -1 ? body.length : at;
 }

@@ -35,6 +35,12 @@ export class TagKeys {
       const at = this.#starts[index]!;
       if (isTime(this.#body, at, this.#ends[index]!)) return { at, message: 'a tag must not be called time' };
     }
+    if (failsInfluxdb1(this.#count)) {
+      return {
+        at: this.#starts[0]!,
+        message: `InfluxDB 1.x fails on exactly ${this.#count} tags: add or leave out one`,
+      };
+    }
     const twice = this.#count <= FEW ? this.#twiceAmongFew() : this.#twiceAmongMany();
     return twice === undefined ? undefined : { at: twice, message: 'the line has this tag twice' };
   }
@@ -59,6 +65,13 @@ export class TagKeys {
     }
     return undefined;
   }
+}
+
+/** Its parser has room for 100 tags, doubles it when one more comes, and writes behind its end when none does. */
+function failsInfluxdb1(tags: number): boolean {
+  let room = 100;
+  while (room < tags) room *= 2;
+  return room === tags;
 }
 
 export function isTime(body: Uint8Array, start: number, end: number): boolean {
