@@ -1,6 +1,7 @@
-import { startServer } from '@breakwater/testbed';
-import { expect } from 'vitest';
-import { type BackendRig, backendContract } from './backend.suite.js';
+import { faultProxy, sentAgainAfterSuccess, startServer } from '@breakwater/testbed';
+import { describe, expect, it } from 'vitest';
+import { type BackendRig, backendContract, linesOf, requestOf } from './backend.suite.js';
+import { httpBackend } from './http-backend.js';
 
 const AUTH = { user: 'keeper', password: 'lamp-oil' };
 const token = `${AUTH.user}:${AUTH.password}`;
@@ -60,6 +61,78 @@ backendContract('a backend that is VictoriaMetrics', async (): Promise<BackendRi
     restart: () => server.restart(),
     stop: () => server.stop(),
   };
+});
+
+const never = new AbortController().signal;
+
+describe('a backend of InfluxDB 1.6', () => {
+  it('tells a missing retention policy from a server in trouble', async () => {
+    await using server = await startServer('influxdb', { database: 'one' });
+    const backend = httpBackend({ url: server.url, bucket: 'one/weekly' });
+    expect(await backend.send(requestOf(linesOf('x', 1)), never)).toMatchObject({
+      kind: 'hold',
+      reason: 'not-found',
+      scope: 'destination',
+      words: '500 retention policy not found: weekly',
+    });
+    const nameless = { org: '', bucket: '' };
+    const without = httpBackend({ url: server.url });
+    expect(await without.send(requestOf(linesOf('x', 1), nameless), never)).toMatchObject({
+      reason: 'not-found',
+      scope: 'destination',
+      words: '400 database is required',
+    });
+    await Promise.all([backend.close(), without.close()]);
+  });
+
+  it('has few words for a bad line of any length, and for any number of them', async () => {
+    await using server = await startServer('influxdb', { database: 'one' });
+    const backend = httpBackend({ url: server.url, bucket: 'one' });
+    const long = [`x value=1${'x'.repeat(500_000)} 1\n`];
+    const many = Array.from({ length: 5_000 }, (_, index) => `x,i=${index} value=1x ${index}\n`);
+    for (const lines of [long, many]) {
+      const answer = await backend.send(requestOf(lines), never);
+      expect(answer).toEqual({
+        kind: 'bad-lines',
+        words: expect.stringMatching(/^400 unable to parse 'x.{170,200}…$/),
+      });
+    }
+    await backend.close();
+  });
+
+  it('says that the server is overloaded when it is', async () => {
+    await using server = await startServer('influxdb', { database: 'busy', concurrentWrites: 1 });
+    const backend = httpBackend({ url: server.url, bucket: 'busy' });
+    const request = requestOf(Array.from({ length: 20_000 }, (_, index) => `load,series=s${index} value=1 ${index}\n`));
+    const answers = await Promise.all(Array.from({ length: 8 }, () => backend.send(request, never)));
+    expect(new Set(answers.map((answer) => (answer.kind === 'hold' ? answer.reason : answer.kind)))).toEqual(
+      new Set(['stored', 'overloaded']),
+    );
+    await backend.close();
+  });
+
+  it('knows when an answer was lost, and sends nothing again by itself', async () => {
+    await using server = await startServer('influxdb', { database: 'one' });
+    await using proxy = await faultProxy(server.url, { recordBytes: 1_000_000 });
+    const backend = httpBackend({ url: proxy.url, bucket: 'one' });
+    const request = requestOf(linesOf('tide', 100));
+    await proxy.set('reset-after', { only: 'writes', times: 1 });
+    const lost = await backend.send(request, never);
+    expect(lost).toMatchObject({ kind: 'hold', reason: 'network', mayBeStored: true });
+    await proxy.set('half-answer', { only: 'writes', times: 1 });
+    expect(await backend.send(request, never)).toMatchObject({ kind: 'hold', reason: 'network', mayBeStored: true });
+    await proxy.set('down');
+    await backend.send(request, never);
+    expect(await backend.send(request, never)).toMatchObject({ reason: 'network', mayBeStored: false });
+    await proxy.set({ status: 404, headers: { 'content-type': 'text/html' }, body: '<html>' }, { times: 2 });
+    expect(await backend.send(request, never)).toMatchObject({ reason: 'not-found', scope: 'destination' });
+    await proxy.set('none');
+    expect(await backend.send(request, never)).toEqual({ kind: 'stored' });
+    expect(backend.dialect).toBe('influxdb-1');
+    expect(proxy.recorded.map(({ status }) => status)).toEqual([undefined, undefined, 404, 204]);
+    expect(sentAgainAfterSuccess(proxy.recorded)).toBe(0);
+    await backend.close();
+  });
 });
 
 async function crash(server: { port: number; signal(name: 'SIGKILL'): void }): Promise<void> {
