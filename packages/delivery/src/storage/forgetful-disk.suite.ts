@@ -15,6 +15,7 @@ type Change = { readonly position: number; readonly bytes: Buffer } | { readonly
 
 /** The bytes of one file: `durable` is what a crash cannot take, `now` what is read. */
 interface Inode {
+  path: string;
   durable: Buffer;
   now: Buffer;
   unsynced: Change[];
@@ -97,7 +98,7 @@ export class ForgetfulDisk implements Storage {
 
   /** Puts other bytes in place of a file's, durably, and under the hands of who has it open; makes it where there is none. */
   edit(path: string, change: (bytes: Buffer) => Buffer): void {
-    const inode = this.#names.get(path) ?? { durable: Buffer.alloc(0), now: Buffer.alloc(0), unsynced: [] };
+    const inode = this.#names.get(path) ?? { path, durable: Buffer.alloc(0), now: Buffer.alloc(0), unsynced: [] };
     inode.now = change(Buffer.from(inode.now));
     inode.durable = inode.now;
     inode.unsynced = [];
@@ -126,13 +127,13 @@ export class ForgetfulDisk implements Storage {
     const found = this.#names.get(path);
     if (how !== 'create') {
       if (found === undefined) throw failure('ENOENT', `open ${path}`);
-      return this.#handle(path, found, how);
+      return this.#handle(found, how);
     }
     if (found !== undefined) throw failure('EEXIST', `open ${path}`);
     if (!this.#directories.has(dirname(path))) throw failure('ENOENT', `open ${path}`);
-    const inode: Inode = { durable: Buffer.alloc(0), now: Buffer.alloc(0), unsynced: [] };
+    const inode: Inode = { path, durable: Buffer.alloc(0), now: Buffer.alloc(0), unsynced: [] };
     this.#names.set(path, inode);
-    return this.#handle(path, inode, how);
+    return this.#handle(inode, how);
   }
 
   async rename(from: string, to: string): Promise<void> {
@@ -141,6 +142,7 @@ export class ForgetfulDisk implements Storage {
     if (inode === undefined) throw failure('ENOENT', `rename ${from}`);
     this.#names.delete(from);
     this.#names.set(to, inode);
+    inode.path = to;
   }
 
   async remove(path: string): Promise<void> {
@@ -156,11 +158,11 @@ export class ForgetfulDisk implements Storage {
     for (const name of this.#directories) if (dirname(name) === path) this.#durableDirectories.add(name);
   }
 
-  #handle(path: string, inode: Inode, how: string): StoredFile {
+  #handle(inode: Inode, how: string): StoredFile {
     const generation = this.#generation;
     const change = (operation: 'write' | 'datasync' | 'truncate') => {
       this.#alive(generation);
-      if (how === 'read') throw failure('EBADF', `${operation} ${path}`);
+      if (how === 'read') throw failure('EBADF', `${operation} ${inode.path}`);
     };
     return {
       size: async () => {
@@ -179,34 +181,34 @@ export class ForgetfulDisk implements Storage {
         const fits = this.#fitting(inode, bytes, position);
         const code = this.failing.write;
         try {
-          this.#step('write', path);
+          this.#step('write', inode.path);
         } catch (error) {
           // What fails half-way has written something all the same.
           if (code !== undefined) apply(inode, { position, bytes: bytes.subarray(0, this.#upTo(fits)) });
           throw error;
         }
         apply(inode, { position, bytes: bytes.subarray(0, fits) });
-        if (fits < bytes.length) throw failure('ENOSPC', `write ${path}`);
+        if (fits < bytes.length) throw failure('ENOSPC', `write ${inode.path}`);
       },
       datasync: async () => {
         change('datasync');
         const code = this.failing.datasync;
         try {
-          this.#step('datasync', path);
+          this.#step('datasync', inode.path);
         } catch (error) {
           // Some sectors got there, the others are not tried again: the kernel says so once.
           if (code !== undefined) this.#settleBytes(inode, 'keep what is read');
           throw error;
         }
         // Not simply what is read: what an earlier fdatasync failed to write is not tried again.
-        const onDisk: Inode = { durable: inode.durable, now: inode.durable, unsynced: [] };
+        const onDisk: Inode = { ...inode, now: inode.durable, unsynced: [] };
         for (const unsynced of inode.unsynced) apply(onDisk, unsynced);
         inode.durable = onDisk.now;
         inode.unsynced = [];
       },
       truncate: async (size) => {
         change('truncate');
-        this.#step('truncate', path);
+        this.#step('truncate', inode.path);
         apply(inode, { size });
       },
       close: async () => {},
@@ -252,7 +254,7 @@ export class ForgetfulDisk implements Storage {
 
   /** Each sector that was written and not synced is on the disk, or it is not; so is each cut. */
   #settleBytes(inode: Inode, reading: 'keep what is read' | 'read the disk' = 'read the disk'): void {
-    const disk: Inode = { durable: inode.durable, now: inode.durable, unsynced: [] };
+    const disk: Inode = { ...inode, now: inode.durable, unsynced: [] };
     for (const change of inode.unsynced) {
       if ('size' in change) {
         if (this.#tosses()) apply(disk, change);

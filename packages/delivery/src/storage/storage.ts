@@ -73,32 +73,8 @@ class DiskFile implements StoredFile {
     return done;
   }
 
-  async write(pieces: readonly Uint8Array[], position: number): Promise<void> {
-    for (let at = 0; at < pieces.length; at += MAX_PIECES) {
-      position = await this.#writeSome(pieces.slice(at, at + MAX_PIECES), position);
-    }
-  }
-
-  /** Returns where the pieces end. */
-  async #writeSome(pieces: readonly Uint8Array[], position: number): Promise<number> {
-    const { bytesWritten } = await this.#file.writev(pieces, position);
-    const written = position + bytesWritten;
-    let end = position;
-    // A write may take less than it was given, when the disk is nearly full for one.
-    for (const piece of pieces) {
-      const missing = Math.min(piece.length, end + piece.length - written);
-      end += piece.length;
-      if (missing > 0) await this.#writeRest(piece.subarray(piece.length - missing), end - missing);
-    }
-    return end;
-  }
-
-  async #writeRest(rest: Uint8Array, position: number): Promise<void> {
-    for (let done = 0; done < rest.length; ) {
-      const { bytesWritten } = await this.#file.write(rest, done, rest.length - done, position + done);
-      if (bytesWritten === 0) throw new Error('the disk took nothing of what was written');
-      done += bytesWritten;
-    }
+  write(pieces: readonly Uint8Array[], position: number): Promise<void> {
+    return writeAll(this.#file, pieces, position);
   }
 
   datasync(): Promise<void> {
@@ -111,5 +87,32 @@ class DiskFile implements StoredFile {
 
   close(): Promise<void> {
     return this.#file.close();
+  }
+}
+
+/** Writes all of the pieces, though one call may take less than it was given: when the disk is nearly full, for one. */
+export async function writeAll(
+  file: Pick<FileHandle, 'write' | 'writev'>,
+  pieces: readonly Uint8Array[],
+  position: number,
+): Promise<void> {
+  let begin = position;
+  for (let at = 0; at < pieces.length; at += MAX_PIECES) {
+    const some = pieces.slice(at, at + MAX_PIECES);
+    const { bytesWritten } = await file.writev(some, begin);
+    const written = begin + bytesWritten;
+    for (const piece of some) {
+      const missing = Math.min(piece.length, begin + piece.length - written);
+      begin += piece.length;
+      if (missing > 0) await writeRest(file, piece.subarray(piece.length - missing), begin - missing);
+    }
+  }
+}
+
+async function writeRest(file: Pick<FileHandle, 'write'>, rest: Uint8Array, position: number): Promise<void> {
+  for (let done = 0; done < rest.length; ) {
+    const { bytesWritten } = await file.write(rest, done, rest.length - done, position + done);
+    if (bytesWritten === 0) throw new Error('the disk took nothing of what was written');
+    done += bytesWritten;
   }
 }
