@@ -222,6 +222,7 @@ describe('the write gateway', () => {
     [{ maxBodyBytes: 0 }, 'writeGateway: maxBodyBytes is 0'],
     [{ maxBodyBytes: 10, maxBytesUnderWay: 9 }, 'writeGateway: maxBytesUnderWay is 9'],
     [{ instance: '' }, 'writeGateway: instance is empty'],
+    [{ token: '' }, 'writeGateway: token is empty'],
   ])('refuses options out of range: %j', async (options, message) => {
     await expect(open(options)).rejects.toThrow(ConfigError);
     await expect(open(options)).rejects.toThrow(message);

@@ -4,10 +4,10 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import { publish } from '../events/events.js';
 import type { Destination } from '../frames/frame.js';
 import type { Intake } from '../intake/intake.js';
-import { normalizeLines } from '../lines/normalize.js';
+import { type Lines, normalizeLines, type Precision } from '../lines/normalize.js';
 import { answerRefusal } from './answer.js';
 import { readBody } from './body.js';
-import { checkHandOver, readHandOver } from './handover.js';
+import { checkHandOver, type HandedOver, readHandOver } from './handover.js';
 import { countLines } from './lines.js';
 import { GatewayMeter } from './metrics.js';
 import { toRefusal } from './refusal.js';
@@ -77,6 +77,7 @@ class Gateway {
     const { maxBodyBytes = DEFAULT_MAX_BODY_BYTES, meter = new GatewayMeter(), clock = systemClock } = options;
     const { maxBytesUnderWay = 4 * maxBodyBytes, instance } = options;
     if (instance === '') throw new ConfigError('writeGateway: instance is empty; it must name this process');
+    if (options.token === '') throw new ConfigError('writeGateway: token is empty; leave it out, or give a secret');
     checkBytes('maxBodyBytes', maxBodyBytes, 1);
     checkBytes('maxBytesUnderWay', maxBytesUnderWay, maxBodyBytes);
     this.#options = options;
@@ -98,11 +99,7 @@ class Gateway {
     });
     using share = this.#room.enter();
     const body = await this.#read(request, share);
-    const counted = this.#counting(body);
-    if (handedOver !== undefined) {
-      counted(() => checkHandOver(handedOver, this.#options.instance, this.#options.intake.lanes));
-    }
-    const lines = counted(() => normalizeLines(body, { precision, nowNs: this.#stamps.next() }));
+    const lines = this.#check(body, precision, handedOver);
     if (lines.length > 0) {
       const lanes = handedOver === undefined ? {} : { lanes: handedOver.lanes };
       await this.#options.intake.accept({ lines, destination, ...lanes, signal: untilClosed(reply) });
@@ -132,17 +129,17 @@ class Gateway {
     });
   }
 
-  /** Runs a check; when it refuses, the lines of the body are counted as refused. */
-  #counting(body: Buffer): <T>(check: () => T) => T {
-    return (check) => {
-      try {
-        return check();
-      } catch (error) {
-        const refusal = toRefusal(error);
-        if (refusal.reason !== undefined) this.#options.intake.refuse(refusal.reason, countLines(body));
-        throw refusal;
-      }
-    };
+  /** The lines of a body that may come in; when it may not, they are counted as refused. */
+  #check(body: Buffer, precision: Precision, handedOver: HandedOver | undefined): Lines[] {
+    const { intake, instance } = this.#options;
+    try {
+      if (handedOver !== undefined) checkHandOver(handedOver, instance, intake.lanes);
+      return normalizeLines(body, { precision, nowNs: this.#stamps.next() });
+    } catch (error) {
+      const refusal = toRefusal(error);
+      if (refusal.reason !== undefined) intake.refuse(refusal.reason, countLines(body));
+      throw refusal;
+    }
   }
 }
 
