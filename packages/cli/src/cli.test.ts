@@ -85,6 +85,18 @@ describe('a command line that is wrong', () => {
       'reconcile --from http://a --to ftp://b --db x',
       '--to must be an http or https URL, such as http://influx-a:8086\nSee: breakwater help reconcile',
     ],
+    [
+      'reconcile --from http://a --to http://b --db x --window 1ms',
+      'those are 86,400,000 windows, and can be 1,000,000; choose a longer --window\nSee: breakwater help reconcile',
+    ],
+    [
+      'reconcile --to http://b --db x',
+      '--from is missing: --from URL, or --from-log SPOOL_DIR\nSee: breakwater help reconcile',
+    ],
+    [
+      'reconcile --from-log spool --to http://b --db x --both',
+      '--both, --counts and --window compare two servers, and mean nothing with --from-log\nSee: breakwater help reconcile',
+    ],
     ['reconcile --from http://a --to http://b --db x --both', '--both needs --apply\nSee: breakwater help reconcile'],
     [
       'reconcile --from http://a --to http://b --db x --start yesterday',

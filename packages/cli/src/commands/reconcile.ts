@@ -19,6 +19,7 @@ import { JSON_OUTPUT } from './spool-options.js';
 
 /** More are counted, and not shown. */
 const MOST_SHOWN = 10_000;
+const MOST_WINDOWS = 1_000_000n;
 
 export const reconcileCommand = command({
   name: 'reconcile',
@@ -116,11 +117,18 @@ async function compare(values: Given, common: Common, io: Io): Promise<ExitCode>
   const { apply, both, counts } = values;
   if (values.from === undefined) throw new UsageError('--from is missing: --from URL, or --from-log SPOOL_DIR');
   if (both && !apply) throw new UsageError('--both needs --apply');
+  const windowNs = duration('window', values.window ?? '1h');
+  const wanted = (common.range.endNs - common.range.startNs) / windowNs;
+  if (wanted > MOST_WINDOWS) {
+    throw new UsageError(
+      `those are ${count(wanted)} windows, and can be ${count(MOST_WINDOWS)}; choose a longer --window`,
+    );
+  }
   const windows: DifferingWindow[] = [];
   const options: ReconcileOptions = {
     ...common,
     from: { url: serverUrl('from', values.from), token: io.env['BREAKWATER_FROM_TOKEN'] },
-    windowNs: duration('window', values.window ?? '1h'),
+    windowNs,
     countsOnly: counts,
     send: apply ? (both ? 'both' : 'to') : undefined,
     onWindow: (window) => {

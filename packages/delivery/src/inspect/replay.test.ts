@@ -77,6 +77,18 @@ describe('replay', () => {
     expect(requests.map(([, text]) => text.length / 6)).toEqual([5_000, 5_000, 2_000]);
   });
 
+  it('says how far it came when the gateway takes nothing more', async () => {
+    await writeFile(file, 'm v=1\n'.repeat(6_000));
+    let requests = 0;
+    const send = async (): Promise<Answer> =>
+      ++requests === 1
+        ? { kind: 'stored' }
+        : { kind: 'hold', reason: 'unauthorized', words: 'no token', scope: 'backend', mayBeStored: false };
+    await expect(run({ backend: { id: 'http://collector:8080', send } })).rejects.toThrow(
+      'takes nothing (unauthorized): no token; 5000 lines were accepted before, 0 refused',
+    );
+  });
+
   it('says of a broken file what is wrong with it', async () => {
     await writeFile(file, gzipSync(TEXT).subarray(0, 40));
     await expect(run()).rejects.toThrow(`${file} is not sound gzip: unexpected end of file`);

@@ -6,7 +6,7 @@ import type { Destination } from '../frames/frame.js';
 import { InspectError } from './errors.js';
 import { destinationOf, isComment } from './export-format.js';
 import { readLines } from './line-reader.js';
-import { type RefusedLine, type SendOptions, type SentLine, sendLines } from './send-lines.js';
+import { type RefusedLine, SendError, type SendOptions, type SentLine, sendLines } from './send-lines.js';
 
 export interface ReplayOptions extends Omit<SendOptions, 'destination'> {
   /** Line protocol with nanosecond timestamps, plain or gzip; what `export` writes. */
@@ -47,12 +47,22 @@ class Replay {
   }
 
   async run(): Promise<ReplayReport> {
+    try {
+      await this.#offerAll();
+    } catch (error) {
+      if (!(error instanceof SendError)) throw error;
+      const done = `${this.#accepted} lines were accepted before, ${this.#refused} refused`;
+      throw new SendError(`${error.message}; ${done}. Replaying the file again does no harm`, { cause: error });
+    }
+    return { accepted: this.#accepted, refused: this.#refused };
+  }
+
+  async #offerAll(): Promise<void> {
     for await (const line of readLines(contentsOf(this.#options.file))) {
       if (isComment(line.bytes)) await this.#turnTo(destinationOf(line.bytes.toString()));
       else await this.#add(line);
     }
     await this.#flush();
-    return { accepted: this.#accepted, refused: this.#refused };
   }
 
   async #turnTo(destination: Destination | undefined): Promise<void> {
