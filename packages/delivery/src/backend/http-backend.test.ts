@@ -285,6 +285,17 @@ describe('an answer that does not come', () => {
     expect(await sent).toMatchObject({ kind: 'hold', reason: 'network', words: 'given up by its caller' });
   });
 
+  it('is known not to be stored when it was given up while it was compressed', async () => {
+    const server = await serve(influx1);
+    const backend = open(server);
+    await send(backend);
+    const caller = new AbortController();
+    const sent = send(backend, linesOf('x', 5_000), caller.signal);
+    caller.abort();
+    expect(await sent).toMatchObject({ kind: 'hold', reason: 'network', mayBeStored: false });
+    expect(server.writes).toHaveLength(1);
+  });
+
   it('leaves no timer and no listener behind, nor does one that comes', async () => {
     const clock = new VirtualClock();
     const server = await serve(influx1);
