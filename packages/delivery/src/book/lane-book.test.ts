@@ -1,5 +1,8 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import type { FrameSummary } from '../frames/frame.js';
+import { decodeSlot, encodeSlot } from './checkpoint-codec.js';
 import { LaneBook } from './lane-book.js';
 
 const LANE = 'http://a:8086';
@@ -85,5 +88,141 @@ describe('the book of a lane', () => {
     expect(book.pending).toBe(10);
     book.add(frame(4));
     expect(book.pending).toBe(20);
+  });
+});
+
+/** What is in use, without what is garbage. */
+function heapBytes(): number {
+  setFlagsFromString('--expose-gc');
+  const collectGarbage: () => void = runInNewContext('gc');
+  collectGarbage();
+  return process.memoryUsage().heapUsed;
+}
+
+/** Every second frame done, so that there are more ranges than a checkpoint holds. */
+function riddled(frames: number): LaneBook {
+  const all = Array.from({ length: frames }, (_, at) => frame(at + 1, 3));
+  const book = bookOf(...all);
+  const sent = all.filter(({ seq }) => seq % 2 === 0);
+  book.take(sent);
+  for (const each of sent) book.settle(each, SENT);
+  return book;
+}
+
+function equation({ totals, pending, held }: LaneBook): void {
+  const { accepted, released, quarantined, expired, handedOver, damaged } = totals;
+  expect(accepted).toBe(pending + held + released + quarantined + expired + handedOver + damaged);
+}
+
+describe('the book of a lane whose checkpoint was too long', () => {
+  it('sends again what the checkpoint left out, and takes it back from what was released', () => {
+    const before = riddled(14_000);
+    const { checkpoint } = decodeSlot(encodeSlot({ generation: 1, checkpoint: before.checkpoint() }))!;
+    const known = checkpoint.done.length;
+    expect(known).toBeLessThan(before.checkpoint().done.length);
+    const book = new LaneBook({ lane: LANE, startSeq: 1, checkpoint });
+    for (let seq = 1; seq <= 14_000; seq++) {
+      book.add(frame(seq, 3));
+      if (seq % 997 === 0) equation(book);
+    }
+    expect(book.reconcile()).toBe(0);
+    equation(book);
+    expect(book.totals).toMatchObject({ accepted: 42_000, released: known * 3, damaged: 0 });
+    expect(book.pending).toBe((14_000 - known) * 3);
+  });
+
+  it('owes nothing more of frames that it left out and whose segment is deleted', () => {
+    const { checkpoint } = decodeSlot(encodeSlot({ generation: 1, checkpoint: riddled(14_000).checkpoint() }))!;
+    const book = new LaneBook({ lane: LANE, startSeq: 1, checkpoint });
+    for (let seq = 1; seq <= 14_000; seq += 2) book.add(frame(seq, 3));
+    expect(book.reconcile()).toBe(0);
+    expect(book.pending).toBe(21_000);
+    equation(book);
+  });
+});
+
+describe('the book of a lane and longer gaps', () => {
+  const gap = (fromSeq: number, toSeq: number, points: number) => ({ fromSeq, toSeq, points, segment: 1 });
+
+  it('counts a gap exactly once nothing else of the segment waits, where some of its frames were done', () => {
+    const book = bookOf(frame(1, 1), frame(2, 2), frame(3, 4), frame(4, 8));
+    book.take([frame(1, 1)]);
+    book.settle(frame(1, 1), SENT);
+    expect(book.damage(gap(1, 2, 3))).toBe(0);
+    equation(book);
+    expect([book.isPending(2), book.pending]).toEqual([false, 14]);
+    book.take([frame(3, 4), frame(4, 8)]);
+    expect([book.totals.damaged, book.pending]).toEqual([2, 12]);
+    book.putBack([frame(3, 4), frame(4, 8)]);
+    equation(book);
+  });
+
+  it('leaves out what is in flight or held', () => {
+    const book = bookOf(frame(1, 1), frame(2, 2), frame(3, 4), frame(4, 8));
+    book.take([frame(1, 1), frame(2, 2)]);
+    book.settle(frame(2, 2), { quarantined: 0, hold: true });
+    expect(book.damage(gap(1, 3, 7))).toBe(4);
+    equation(book);
+    expect([book.pending, book.held]).toEqual([9, 2]);
+  });
+
+  it('counts a gap that reaches over the checkpoint’s end once', () => {
+    const { totals, ...checkpoint } = bookOf(frame(1, 1), frame(2, 2), frame(3, 4)).checkpoint();
+    for (const isToldAtOnce of [true, false]) {
+      const book = new LaneBook({ lane: LANE, startSeq: 1, checkpoint: { ...checkpoint, totals } });
+      book.add(frame(1, 1));
+      if (isToldAtOnce) book.damage(gap(2, 4, 14));
+      book.add(frame(5, 16));
+      if (!isToldAtOnce) book.damage(gap(2, 4, 14));
+      equation(book);
+      expect(book.reconcile()).toBe(6);
+      equation(book);
+      expect(book.totals).toMatchObject({ accepted: 31, damaged: 14 });
+      expect(book.damage(gap(2, 4, 14))).toBe(0);
+    }
+  });
+});
+
+describe('what the book of a lane costs and shows', () => {
+  it('keeps any number of waiting frames in a few numbers', { timeout: 20_000 }, () => {
+    const book = new LaneBook({ lane: LANE, startSeq: 1 });
+    const tiny = frame(1, 1);
+    const before = heapBytes();
+    for (let seq = 1; seq <= 300_000; seq++) book.add({ ...tiny, seq, segment: seq - (seq % 100_000) });
+    book.reconcile();
+    expect(book.pending).toBe(300_000);
+    expect(book.checkpoint().done).toEqual([]);
+    expect(book.neededSegments()).toHaveLength(4);
+    // Not even one byte a frame.
+    expect(heapBytes() - before).toBeLessThan(300_000);
+  });
+
+  it('shows every term of the ledger, and expiry by its reason', () => {
+    const book = bookOf(frame(1, 1, 1), frame(2, 2, 2), frame(3, 4, 3), frame(4, 8, 4), frame(5, 16, 5));
+    book.expire(1, 'age');
+    book.handOver([frame(2, 2, 2)]);
+    book.damage({ fromSeq: 3, toSeq: 3, points: 4, segment: 3 });
+    book.take([frame(4, 8, 4)]);
+    book.settle(frame(4, 8, 4), { quarantined: 3, hold: false });
+    book.take([frame(5, 16, 5)]);
+    book.settle(frame(5, 16, 5), { quarantined: 0, hold: true });
+    const shown: Record<string, unknown> = {};
+    const labels = { backend: LANE, slot: 'slot-1' };
+    book.measure(({ name }, { reason, ...rest }, value) => {
+      expect(rest).toEqual(labels);
+      shown[reason === undefined ? name : `${name} ${reason}`] = value;
+    }, labels);
+    expect(shown).toEqual({
+      delivery_accepted_points_total: 31,
+      delivery_pending_points: 0,
+      delivery_held_points: 16,
+      delivery_released_points_total: 5,
+      delivery_quarantined_points_total: 3,
+      'delivery_expired_points_total size': 0,
+      'delivery_expired_points_total age': 1,
+      'delivery_expired_points_total operator': 0,
+      delivery_handed_over_points_total: 2,
+      delivery_damaged_points_total: 4,
+    });
   });
 });
