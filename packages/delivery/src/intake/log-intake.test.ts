@@ -90,11 +90,14 @@ describe('the intake of a log', () => {
   it('asks a log whose disk was full, since nobody else would', async () => {
     log.closure = 'disk-full';
     expect(intake.closure?.reason).toBe('disk-full');
+    intake.look();
     const accepting = intake.accept(offer(1));
     log.closure = undefined;
     log.commit();
     await accepting;
     expect(intake.closure).toBeUndefined();
+    intake.look();
+    intake.look();
     expect(changes).toEqual(['disk-full', undefined]);
   });
 

@@ -37,6 +37,8 @@ export class LogIntake implements Intake, Measured {
   readonly lanes: readonly string[];
   readonly #options: LogIntakeOptions;
   #enteringBytes = 0;
+  /** The size of what was refused last for want of room: as long as that does not fit, it is full. */
+  #refusedBytes = 1;
   #isClosing = false;
   #was: IntakeClosure | undefined;
 
@@ -46,10 +48,14 @@ export class LogIntake implements Intake, Measured {
   }
 
   get closure(): IntakeClosure | undefined {
-    const closure = this.#closure(1);
+    return this.#closure(this.#refusedBytes);
+  }
+
+  /** Tells of a change since the last look. */
+  look(): void {
+    const { closure } = this;
     if (closure?.reason !== this.#was?.reason) this.#options.onChange(closure);
     this.#was = closure;
-    return closure;
   }
 
   /** Takes nothing more; what is on its way goes on. */
@@ -72,6 +78,7 @@ export class LogIntake implements Intake, Measured {
       account.turnAway(refusal.reason, points);
       throw refusal;
     }
+    this.#refusedBytes = 1;
     this.#enteringBytes += bytes;
     try {
       // The commit listener accounts for what is accepted, in the instant in which the lanes hear of it.
@@ -105,6 +112,7 @@ export class LogIntake implements Intake, Measured {
     const closure = this.#closure(bytes);
     // The log finds out by itself when a disk works again: somebody has to ask it.
     if (closure === undefined || closure.reason === 'disk-full' || closure.reason === 'disk-failed') return undefined;
+    this.#refusedBytes = bytes;
     return new IntakeError(closure.reason, closure.message, { retryAfterMs: closure.retryAfterMs });
   }
 

@@ -1,0 +1,86 @@
+import type { Frame } from '../frames/frame.js';
+import type { Slot } from './slot.js';
+import type { SlotLane } from './slot-lane.js';
+import type { HandOver } from './spool.js';
+
+/** Consecutive frames that the same lanes are owed, and that go to the same place. */
+interface Parcel {
+  readonly lanes: readonly SlotLane[];
+  readonly frames: Frame[];
+  bytes: number;
+  points: number;
+}
+
+const MAX_POINTS = 5_000;
+const MAX_BYTES = 1024 * 1024;
+const READ_BYTES = 4 * 1024 * 1024;
+const AT_ONCE = 4;
+
+/**
+ * Gives what a slot still owes to somebody else, for the lanes still owed and no other. What was not taken stays owed.
+ * Returns how many points were taken; a parcel that is refused costs itself and no other.
+ */
+export async function handOverSlot(
+  slot: Slot,
+  handOver: HandOver,
+  signal: AbortSignal,
+  onRefusal: (error: unknown) => void,
+): Promise<number> {
+  let points = 0;
+  const give = async (parcel: Parcel): Promise<void> => {
+    try {
+      const [{ meta }] = parcel.frames as [Frame];
+      const lanes = parcel.lanes.map(({ id }) => id);
+      const body = parcel.frames.map((frame) => frame.body);
+      const { destination } = meta;
+      await handOver({ lanes, destination, body, bytes: parcel.bytes, points: parcel.points }, signal);
+      for (const { book } of parcel.lanes) book.handOver(parcel.frames);
+      points += parcel.points * parcel.lanes.length;
+    } catch (error) {
+      onRefusal(error);
+    }
+  };
+  const underWay = new Set<Promise<void>>();
+  for await (const parcel of parcels(slot, signal)) {
+    const giving = give(parcel).finally(() => underWay.delete(giving));
+    underWay.add(giving);
+    if (underWay.size >= AT_ONCE) await Promise.race(underWay);
+  }
+  await Promise.all(underWay);
+  return points;
+}
+
+/** From old to new. */
+async function* parcels(slot: Slot, signal: AbortSignal): AsyncGenerator<Parcel> {
+  const owed = [...slot.lanes].filter(({ isOrphan }) => !isOrphan);
+  let parcel: Parcel | undefined;
+  for (let seq = 0; seq < slot.log.nextSeq && !signal.aborted; ) {
+    const wanted = (each: number) => owed.some(({ book }) => book.isPending(each));
+    const { frames, nextSeq } = await slot.log.read(seq, { maxBytes: READ_BYTES, wanted });
+    for (const frame of frames) {
+      const lanes = owed.filter(({ book }) => book.isPending(frame.seq));
+      if (parcel !== undefined && !fits(parcel, frame, lanes)) {
+        yield parcel;
+        parcel = undefined;
+      }
+      parcel ??= { lanes, frames: [], bytes: 0, points: 0 };
+      parcel.frames.push(frame);
+      parcel.bytes += frame.body.length;
+      parcel.points += frame.points;
+    }
+    seq = Math.max(nextSeq, seq + 1);
+  }
+  if (parcel !== undefined && !signal.aborted) yield parcel;
+}
+
+function fits(parcel: Parcel, frame: Frame, lanes: readonly SlotLane[]): boolean {
+  const { destination } = parcel.frames[0]!.meta;
+  return (
+    parcel.points + frame.points <= MAX_POINTS &&
+    parcel.bytes + frame.body.length <= MAX_BYTES &&
+    destination.org === frame.meta.destination.org &&
+    destination.bucket === frame.meta.destination.bucket &&
+    lanes.length === parcel.lanes.length &&
+    lanes.every((lane, index) => lane === parcel.lanes[index])
+  );
+}

@@ -1,0 +1,70 @@
+import type { Recorder } from '@breakwater/resilience';
+import type { CheckpointFile } from '../book/checkpoint-file.js';
+import type { LaneBook } from '../book/lane-book.js';
+import type { Lane } from '../lanes/lane.js';
+import type { QuarantineFile } from '../quarantine/quarantine-file.js';
+import type { LaneFiles } from './layout.js';
+
+export interface SlotLaneParts {
+  readonly book: LaneBook;
+  readonly checkpoint: CheckpointFile;
+  readonly files: LaneFiles;
+  /** What sends; undefined: no backend of the configuration is meant by this lane. */
+  readonly delivery: { readonly lane: Lane; readonly quarantine: QuarantineFile } | undefined;
+}
+
+/** One lane of one slot: its book, the file that the book is kept in, and what delivers it. */
+export class SlotLane {
+  readonly book: LaneBook;
+  readonly files: LaneFiles;
+  readonly lane: Lane | undefined;
+  readonly #parts: SlotLaneParts;
+  #savedVersion = -1;
+  #saving: Promise<void> = Promise.resolve();
+
+  constructor(parts: SlotLaneParts) {
+    this.#parts = parts;
+    this.book = parts.book;
+    this.files = parts.files;
+    this.lane = parts.delivery?.lane;
+  }
+
+  get id(): string {
+    return this.book.lane;
+  }
+
+  /** No backend of the configuration is meant by it: what it owes is kept, and nothing is added. */
+  get isOrphan(): boolean {
+    return this.lane === undefined;
+  }
+
+  /** Puts the book on disk, where it has changed since. One after the other. */
+  save(): Promise<void> {
+    const saved = this.#saving.then(async () => {
+      const { version } = this.book;
+      if (version === this.#savedVersion) return;
+      await this.#parts.checkpoint.write(this.book.checkpoint());
+      this.#savedVersion = version;
+    });
+    this.#saving = saved.catch(() => {});
+    return saved;
+  }
+
+  /** Sends nothing more; resolves when nothing is under way. */
+  async stop(): Promise<void> {
+    await this.#parts.delivery?.lane.stop();
+  }
+
+  async close(): Promise<void> {
+    await this.stop();
+    await this.#parts.delivery?.quarantine.close();
+    await this.save().finally(() => this.#parts.checkpoint.close());
+  }
+
+  measure(record: Recorder, slot: string): void {
+    const labels = { backend: this.id, slot };
+    this.book.measure(record, labels);
+    this.#parts.delivery?.lane.measure(record);
+    this.#parts.delivery?.quarantine.measure(record);
+  }
+}
