@@ -65,6 +65,6 @@ export class SlotLane {
     const labels = { backend: this.id, slot };
     this.book.measure(record, labels);
     this.#parts.delivery?.lane.measure(record);
-    this.#parts.delivery?.quarantine.measure(record);
+    this.#parts.delivery?.quarantine.measure(record, labels);
   }
 }
