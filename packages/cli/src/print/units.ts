@@ -29,6 +29,3 @@ export function age(ms: number): string {
 /** What other programs sent, on one line and without what a terminal would obey. */
 export const printable = (text: string): string =>
   text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, (c) => `\\u{${c.codePointAt(0)!.toString(16)}}`);
-
-/** An instant to the second: `2026-01-02T03:04:05Z`. */
-export const instant = (ms: number): string => new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z');
