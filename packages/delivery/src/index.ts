@@ -13,6 +13,7 @@ export { HandOverError, type HandOverOptions, handOverTo } from './handover/hand
 export { type Intake, type IntakeClosure, IntakeError, type Offer, type RefusedReason } from './intake/intake.js';
 export type { LaneStatus } from './lanes/lane.js';
 export { LineError, type Lines, normalizeLines } from './lines/normalize.js';
+export { LogError } from './log/log-error.js';
 export { WHEN_FULL, type WhenFull } from './spool/caps.js';
 export { openSpool } from './spool/open.js';
 export { DirectoryInUseError, DirectoryLock } from './spool/slot-lock.js';

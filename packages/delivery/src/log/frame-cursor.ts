@@ -10,7 +10,7 @@ import {
 } from './frame-codec.js';
 import type { MetaCodec } from './meta-codec.js';
 
-export interface CursorOptions {
+interface CursorOptions {
   readonly file: Pick<StoredFile, 'read'>;
   /** Where to begin, and where to end. */
   readonly position: number;
@@ -25,7 +25,7 @@ export interface CursorOptions {
   readonly metas: MetaCodec;
 }
 
-export interface Payload {
+interface Payload {
   readonly meta: FrameMeta;
   readonly body: Buffer;
 }

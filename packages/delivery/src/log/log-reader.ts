@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Frame, Gap } from '../frames/frame.js';
-import type { Storage } from '../storage/storage.js';
+import type { Storage, StoredFile } from '../storage/storage.js';
 import { Continuity } from './continuity.js';
 import { FrameCursor } from './frame-cursor.js';
 import type { ReadLimits, ReadResult } from './frame-log.js';
@@ -107,10 +107,8 @@ class Reading implements ReadResult {
   }
 }
 
-type File = ConstructorParameters<typeof FrameCursor>[0]['file'];
-
 /** Reads on in one segment, until the reading is over or the segment is. */
-async function readSegment(file: File, segment: Segment, reading: Reading, metas: MetaCodec): Promise<void> {
+async function readSegment(file: StoredFile, segment: Segment, reading: Reading, metas: MetaCodec): Promise<void> {
   // It may grow meanwhile; this far it is durable.
   const { lastSeq, endTotal, end } = segment;
   const start = segment.startFor(reading.nextSeq);

@@ -222,4 +222,21 @@ describe('Log, against a plain map', () => {
       numRuns: 60,
     });
   }, 30_000);
+
+  it('does so with a crash before any operation of a life with every kind of step', async () => {
+    const life: Step[] = [
+      { kind: 'append', sizes: [[600], [300, 300]] },
+      { kind: 'append', sizes: [[900]] },
+      { kind: 'remove', which: 0 },
+      { kind: 'fail', operation: 'datasync', code: 'EIO' },
+      { kind: 'append', sizes: [[700]] },
+      { kind: 'mend' },
+      { kind: 'append', sizes: [[10], [20]] },
+      { kind: 'remove', which: 1 },
+      { kind: 'append', sizes: [[30]] },
+    ];
+    for (let after = 0; after < 50; after++) {
+      for (let seed = 1; seed <= 4; seed++) await run(seed, [{ kind: 'crash', after }, ...life, { kind: 'reopen' }]);
+    }
+  }, 30_000);
 });

@@ -6,7 +6,7 @@ import type { Segment } from './segment.js';
 import { segmentIdOf, segmentName, UNFINISHED } from './segment-codec.js';
 import { type ScannedSegment, scanSegment } from './segment-scan.js';
 
-export interface RecoveryOptions {
+interface RecoveryOptions {
   readonly storage: Storage;
   readonly directory: string;
   readonly nowMs: number;

@@ -17,7 +17,7 @@ import {
 
 const CHUNK_BYTES = 1024 * 1024;
 
-export interface ScanOptions {
+interface ScanOptions {
   readonly storage: Storage;
   readonly directory: string;
   readonly id: number;

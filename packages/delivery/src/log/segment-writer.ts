@@ -41,7 +41,7 @@ export function prepareFrame(frame: NewFrame, acceptedAtMs: number, metas: MetaC
   return { points: frame.points, acceptedAtMs, lanes, meta, body: frame.body, crc: payloadCrc(meta, frame.body) };
 }
 
-export interface WriterOptions {
+interface WriterOptions {
   readonly storage: Storage;
   readonly directory: string;
   readonly segmentBytes: number;

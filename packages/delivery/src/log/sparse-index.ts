@@ -2,7 +2,7 @@ import type { FrameHeader } from './frame-codec.js';
 
 const SPACING_BYTES = 64 * 1024;
 
-export interface IndexEntry {
+interface IndexEntry {
   readonly seq: number;
   readonly totalBefore: number;
   readonly offset: number;
