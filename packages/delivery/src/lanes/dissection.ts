@@ -121,10 +121,10 @@ const span = (from: number, to: number): LineSpan => [from, to];
 /** Pieces of at most so many bytes, or of one line. */
 function cut(parts: readonly Part[], maxBytes: number): Piece[] {
   const pieces: Part[][] = [];
-  let bytes = Number.POSITIVE_INFINITY;
+  let bytes = 0;
   for (const part of parts.flatMap((part) => cutPart(part, maxBytes))) {
     const size = part.work.bytes(part.span).length;
-    if (bytes + size > maxBytes) {
+    if (pieces.length === 0 || bytes + size > maxBytes) {
       pieces.push([]);
       bytes = 0;
     }
