@@ -19,7 +19,7 @@ export interface Slot {
   readonly checkpoint: LaneCheckpoint;
 }
 
-/** The checkpoint cannot be used; the reason is one of its words. */
+/** A checkpoint cannot be written or used. */
 export class CheckpointError extends Error {
   override readonly name = 'CheckpointError';
   readonly code = 'ERR_DELIVERY_CHECKPOINT';

@@ -84,6 +84,7 @@ describe('the book of a lane', () => {
     book.add(frame(1));
     expect(book.pending).toBe(20);
     expect(book.reconcile()).toBe(10);
+    expect(book.reconcile()).toBe(0);
     expect(book.totals).toMatchObject({ accepted: 30, released: 10, damaged: 10 });
     expect(book.pending).toBe(10);
     book.add(frame(4));

@@ -5,7 +5,7 @@ const CHUNK_BYTES = 64 * 1024;
 const MAX_LINE_BYTES = 16 * 1024 * 1024;
 const NEWLINE = 0x0a;
 
-export interface FileLine {
+interface FileLine {
   /** Where it begins, and where the next one does. */
   readonly offset: number;
   readonly end: number;

@@ -5,7 +5,7 @@ const API_VERSION = 'breakwater/v1';
 const KIND = 'QuarantinedLines';
 
 /** The first line of a quarantine file. */
-export interface QuarantineHeader {
+interface QuarantineHeader {
   readonly lane: string;
   /** Lines that made room for newer ones. */
   readonly givenUpLines: number;
