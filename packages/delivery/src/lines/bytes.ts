@@ -14,7 +14,8 @@ export const NINE = 0x39;
 export const EQUALS = 0x3d;
 export const BACKSLASH = 0x5c;
 
-export const isDigit = (byte: number | undefined): boolean => byte !== undefined && byte >= ZERO && byte <= NINE;
+/** The digits are the ten bytes that differ from `0` in nothing but the last bits. */
+export const isDigit = (byte: number): boolean => (byte ^ ZERO) < 10;
 
 /** What InfluxDB skips before a line and between its sections. */
 export const isBlank = (byte: number | undefined): boolean => byte === SPACE || byte === TAB || byte === NUL;

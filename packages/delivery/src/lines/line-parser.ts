@@ -10,6 +10,10 @@ const MAX_KEY_BYTES = 65_535;
 const FIELD_SEPARATOR_BYTES = 4;
 
 const LAST_ASCII = 0x7f;
+/** Any so many digits are in the range of every type. */
+const SHORT_DIGITS = 18;
+
+const LOWER_I = 0x69;
 const UPPER_N = 0x4e;
 const LOWER_N = 0x6e;
 
@@ -31,6 +35,8 @@ export class LineParser {
   readonly #body: Uint8Array;
   readonly #tags: TagKeys;
   readonly #fields: FieldKeys;
+  /** Of the value that was read last. */
+  #type: FieldType = 'float';
 
   constructor(body: Uint8Array) {
     this.#body = body;
@@ -117,11 +123,8 @@ export class LineParser {
     let at = from;
     for (;;) {
       const equals = this.#fieldKey(at, end);
-      const value = equals + 1;
-      const type = this.#fieldType(value, end);
-      const valueEnd = type === 'string' ? this.#string(value, end) : this.#valueEnd(value, end);
-      this.#fields.add(at, equals, type === 'number' ? this.#number(value, valueEnd) : type);
-      if (type === 'boolean') this.#boolean(value, valueEnd);
+      const valueEnd = this.#value(equals + 1, end);
+      this.#fields.add(at, equals, this.#type);
       if (valueEnd === end || this.#body[valueEnd] === SPACE) return valueEnd;
       at = valueEnd + 1;
     }
@@ -145,14 +148,20 @@ export class LineParser {
     return this.#fail(end, start >= end ? 'the fields are missing' : 'the field has no value: field=value');
   }
 
-  #fieldType(at: number, end: number): 'string' | 'number' | 'boolean' {
-    const first = this.#body[at];
-    if (at >= end || first === COMMA || first === SPACE) {
-      this.#fail(at, 'the field has no value; an empty string is written ""');
+  /** Returns where it ends, and leaves its type behind. */
+  #value(start: number, end: number): number {
+    const first = start < end ? this.#body[start]! : COMMA;
+    if (first === COMMA || first === SPACE) this.#fail(start, 'the field has no value; an empty string is written ""');
+    if (first === QUOTE) {
+      this.#type = 'string';
+      return this.#string(start, end);
     }
-    if (first === QUOTE) return 'string';
-    const number = isDigit(first) || first === DOT || first === MINUS || first === UPPER_N || first === LOWER_N;
-    return number ? 'number' : 'boolean';
+    if (isDigit(first) || first === DOT || first === MINUS || first === UPPER_N || first === LOWER_N) {
+      return this.#number(start, end);
+    }
+    const valueEnd = this.#valueEnd(start, end);
+    this.#boolean(start, valueEnd);
+    return valueEnd;
   }
 
   #valueEnd(start: number, end: number): number {
@@ -162,12 +171,38 @@ export class LineParser {
     return at;
   }
 
-  #number(start: number, end: number): FieldType {
-    const found = checkNumber(this.#body, start, end);
-    return found instanceof NumberFault ? this.#fail(found.at, found.message) : found;
+  #number(start: number, end: number): number {
+    const valueEnd = this.#shortNumber(start, end);
+    if (valueEnd !== 0) return valueEnd;
+    const wordEnd = this.#valueEnd(start, end);
+    const found = checkNumber(this.#body, start, wordEnd);
+    if (found instanceof NumberFault) return this.#fail(found.at, found.message);
+    this.#type = found;
+    return wordEnd;
+  }
+
+  /** Most numbers are a few digits, which need one look: where this one ends, or 0 where it needs more. */
+  #shortNumber(start: number, end: number): number {
+    const body = this.#body;
+    const first = body[start] === MINUS ? start + 1 : start;
+    let at = first;
+    while (at < end && isDigit(body[at]!)) at++;
+    const whole = at - first;
+    if (whole === 0 || whole > SHORT_DIGITS) return 0;
+    this.#type = 'float';
+    if (body[at] === LOWER_I) {
+      this.#type = 'integer';
+      at++;
+    } else if (body[at] === DOT) {
+      at++;
+      while (at < end && isDigit(body[at]!)) at++;
+    }
+    const over = at === end || body[at] === COMMA || body[at] === SPACE;
+    return over && at - first <= SHORT_DIGITS ? at : 0;
   }
 
   #boolean(start: number, end: number): void {
+    this.#type = 'boolean';
     if (!isBoolean(this.#body, start, end)) {
       this.#fail(start, 'not a value: text stands in double quotes, a boolean is true or false, a number is digits');
     }
@@ -208,7 +243,7 @@ export class LineParser {
     let at = this.timeStart;
     if (at < end && body[at] === MINUS) at++;
     const digits = at;
-    while (at < end && isDigit(body[at])) at++;
+    while (at < end && isDigit(body[at]!)) at++;
     this.timeEnd = at;
     if (at === digits && this.timeStart < end) this.#fail(at, TIMESTAMP);
     for (; at < end; at++) {

@@ -3,6 +3,9 @@ import { NEWLINE, SPACE, ZERO } from './bytes.js';
 /** Room for what is put behind a line: a blank, the digits of an instant, a line end. */
 const LINE_ROOM = 24;
 
+/** Up to so many bytes are copied faster one by one than by a call. */
+const SHORT = 128;
+
 /** The output: grows, and takes runs of the input at once. */
 export class LineWriter {
   readonly #input: Uint8Array;
@@ -20,7 +23,11 @@ export class LineWriter {
 
   copy(start: number, end: number): void {
     this.#reserve(end - start);
-    this.#out.set(this.#input.subarray(start, end), this.#length);
+    const input = this.#input;
+    const out = this.#out;
+    let to = this.#length;
+    if (end - start > SHORT) out.set(input.subarray(start, end), to);
+    else for (let at = start; at < end; at++) out[to++] = input[at]!;
     this.#length += end - start;
   }
 
@@ -29,12 +36,11 @@ export class LineWriter {
   }
 
   zeros(count: number): void {
-    this.#out.fill(ZERO, this.#length, this.#length + count);
-    this.#length += count;
+    for (let left = count; left > 0; left--) this.#out[this.#length++] = ZERO;
   }
 
-  text(text: string): void {
-    this.#length += this.#out.write(text, this.#length, 'latin1');
+  bytes(bytes: Uint8Array): void {
+    for (const byte of bytes) this.#out[this.#length++] = byte;
   }
 
   endLine(): void {

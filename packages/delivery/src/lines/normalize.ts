@@ -45,7 +45,7 @@ class Normalizer {
   readonly #parser: LineParser;
   readonly #writer: LineWriter;
   readonly #pieces: { readonly end: number; readonly points: number }[] = [];
-  #now: string | undefined;
+  #now: Buffer | undefined;
   #nextQuote = -1;
   #nextBackslash = -1;
   #pieceStart = 0;
@@ -136,31 +136,33 @@ class Normalizer {
     if (timeEnd === timeStart && this.#body[fieldsEnd - 1] === BACKSLASH) {
       throw LineError.at(this.#body, fieldsEnd - 1, 'a backslash at the end of the line');
     }
-    const plain = zeros !== undefined && timeEnd > timeStart && isPlain(this.#body, timeStart, timeEnd, zeros);
-    if (plain && fieldsStart === keyEnd + 1 && timeStart === fieldsEnd + 1) writer.copy(first, timeEnd);
+    const timed = timeEnd > timeStart;
+    const plain = timed && zeros !== undefined && isPlain(this.#body, timeStart, timeEnd, zeros);
+    if (fieldsStart === keyEnd + 1) writer.copy(first, fieldsEnd);
     else {
       writer.copy(first, keyEnd);
       writer.space();
       writer.copy(fieldsStart, fieldsEnd);
-      writer.space();
-      if (plain) writer.copy(timeStart, timeEnd);
-      else writer.text(timeEnd > timeStart ? this.#converted(timeStart, timeEnd) : this.#stamp());
     }
-    if (plain) writer.zeros(zeros);
+    writer.space();
+    if (plain) {
+      writer.copy(timeStart, timeEnd);
+      writer.zeros(zeros);
+    } else writer.bytes(timed ? this.#converted(timeStart, timeEnd) : this.#stamp());
     writer.endLine();
   }
 
-  #converted(start: number, end: number): string {
+  #converted(start: number, end: number): Buffer {
     const instant = toNanoseconds(this.#body, start, end, this.#unit);
     if (instant === undefined) {
       throw LineError.at(this.#body, start, 'the timestamp is outside of what 64-bit nanoseconds reach (1677 to 2262)');
     }
-    return instant.toString();
+    return Buffer.from(instant.toString());
   }
 
-  #stamp(): string {
+  #stamp(): Buffer {
     const { nanoseconds } = this.#unit;
-    this.#now ??= (this.#nowNs - (this.#nowNs % nanoseconds)).toString();
+    this.#now ??= Buffer.from((this.#nowNs - (this.#nowNs % nanoseconds)).toString());
     return this.#now;
   }
 

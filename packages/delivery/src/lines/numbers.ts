@@ -30,13 +30,13 @@ export function checkNumber(body: Uint8Array, start: number, end: number): Numbe
   let at = start;
   if (body[at] === MINUS) at++;
   const wholeStart = at;
-  while (at < end && isDigit(body[at])) at++;
+  while (at < end && isDigit(body[at]!)) at++;
   let digits = at - wholeStart;
   if (at === end && digits > 0 && digits < SAFE_DIGITS) return 'float';
   if (body[at] === LOWER_I && at === end - 1) return checkInteger(body, start, wholeStart, at);
   if (at < end && body[at] === DOT) {
     const fractionStart = ++at;
-    while (at < end && isDigit(body[at])) at++;
+    while (at < end && isDigit(body[at]!)) at++;
     digits += at - fractionStart;
   }
   if (digits === 0) return new NumberFault(at, 'a number needs digits; text stands in double quotes');
@@ -45,7 +45,7 @@ export function checkNumber(body: Uint8Array, start: number, end: number): Numbe
     at++;
     if (at < end && (body[at] === PLUS || body[at] === MINUS)) at++;
     const exponentStart = at;
-    while (at < end && isDigit(body[at])) at++;
+    while (at < end && isDigit(body[at]!)) at++;
     exponentDigits = at - exponentStart;
     if (exponentDigits === 0) return new NumberFault(at, 'the exponent has no digits');
   }
