@@ -46,6 +46,35 @@ describe('Lane to a backend that answers before the data is safe', () => {
     expect(collected(rig.gate, 'delivery_ack_hold_off')).toEqual([1]);
   });
 
+  it('knows the run before it sends, also when the backend was down at first', async () => {
+    using rig = rigOf({ dialect: 'victoria-metrics' });
+    let isDown = true;
+    rig.backend.currentEpoch = () => (isDown ? undefined : 1);
+    rig.backend.script = () => (isDown ? held({ reason: 'network' }) : STORED);
+    rig.start();
+    rig.commit(5);
+    await rig.clock.advance(5_000);
+    isDown = false;
+    await rig.clock.advance(9_000);
+    expect(rig.book.held).toBe(5);
+    rig.backend.currentEpoch = () => 2;
+    await rig.clock.advance(1_500);
+    expect(rig.events.some(({ type }) => type === 'lane.rewound')).toBe(true);
+  });
+
+  it('sends on while the page with the start time hangs', async () => {
+    using rig = rigOf({ dialect: 'victoria-metrics', timeoutMs: 3_000, lingerMs: 0 });
+    rig.backend.currentEpoch = () => new Promise((resolve) => void rig.clock.after(3_000, () => resolve(undefined)));
+    rig.start();
+    rig.commit();
+    await rig.clock.advance(3_000);
+    for (let frame = 0; frame < 10; frame++) {
+      rig.commit();
+      await rig.clock.advance(500);
+      expect(rig.book.pending).toBe(0);
+    }
+  });
+
   it('holds nothing and asks nothing where an answer means stored', async () => {
     using rig = rigOf({ dialect: 'influxdb-2' });
     rig.start();

@@ -115,6 +115,40 @@ describe('Lane with trouble of its own', () => {
     expect(rig.book.totals).toMatchObject({ released: 2, quarantined: 1 });
   });
 
+  it('looks for many bad lines with two requests at a time', async () => {
+    using rig = rigOf();
+    rig.backend.script = async ({ lines }) => {
+      await new Promise<void>((resolve) => void rig.clock.after(2, resolve));
+      return lines.some((line) => /[05]$/.test(line)) ? badLines() : STORED;
+    };
+    rig.start();
+    rig.commit(500);
+    await rig.clock.advance(5_000);
+    expect(rig.book.totals).toMatchObject({ released: 400, quarantined: 100 });
+    expect(rig.backend.mostInFlight).toBe(2);
+  });
+
+  it('leaves no timer behind when it stops during a hold', async () => {
+    using rig = rigOf();
+    rig.backend.script = () => held({ retryAfterMs: 60_000 });
+    const lane = rig.start();
+    rig.commit();
+    await rig.clock.advance(1_000);
+    await lane.stop();
+    expect(rig.clock.timers).toBe(0);
+  });
+
+  it('shows each reason that holds something up', async () => {
+    using rig = rigOf();
+    rig.backend.script = ({ bucket }) => (bucket === 'gone' ? notFound : held({ retryAfterMs: 60_000 }));
+    const lane = rig.start();
+    rig.commit(1, 'gone');
+    rig.commit(1);
+    await rig.clock.advance(1_000);
+    expect(collected(lane, 'delivery_lane_held').filter((value) => value === 1)).toHaveLength(2);
+    expect(lane.status().hold?.reason).toBe('overloaded');
+  });
+
   it('tries again when the log cannot be read', async () => {
     using rig = rigOf();
     rig.log.broken = new Error('EIO');

@@ -17,7 +17,7 @@ export interface EpochWatchOptions {
 export class EpochWatch {
   readonly #options: EpochWatchOptions;
   #epoch: number | undefined;
-  #askedMs = Number.NEGATIVE_INFINITY;
+  #answered = false;
   #asking = false;
   #timer: Timer | undefined;
 
@@ -32,25 +32,36 @@ export class EpochWatch {
 
   /** It was asked, and has never said. */
   get isUnknown(): boolean {
-    return this.#epoch === undefined && this.#askedMs !== Number.NEGATIVE_INFINITY;
+    return this.#epoch === undefined && this.#answered;
   }
 
-  /** Whether there is an answer to go by: the run that was last seen, or the fresh knowledge that the backend does not say. */
+  /** Whether there is an answer to go by, if only that the backend does not say. */
   get isReady(): boolean {
-    return this.#epoch !== undefined || this.#options.clock.now() - this.#askedMs < POLL_MS;
+    return this.#epoch !== undefined || this.#answered;
+  }
+
+  /** What did not say may say now. */
+  doubt(): void {
+    this.#answered = false;
   }
 
   /** Somebody has to know: asks at once where nothing is known, and keeps asking. */
   wake(): void {
-    if (this.#asking || (this.#timer !== undefined && this.isReady)) return;
+    if (this.#asking) return;
+    if (this.isReady) this.#askLater();
+    else {
+      this.stop();
+      void this.#ask();
+    }
+  }
+
+  stop(): void {
     this.#timer?.[Symbol.dispose]();
     this.#timer = undefined;
-    if (this.isReady) this.#askLater();
-    else void this.#ask();
   }
 
   async #ask(): Promise<void> {
-    const { backend, clock, timeoutMs, onObservation } = this.#options;
+    const { backend, clock, timeoutMs, isNeeded, onObservation } = this.#options;
     this.#asking = true;
     const askedMs = clock.now();
     const controller = new AbortController();
@@ -58,9 +69,9 @@ export class EpochWatch {
     const epoch = await backend.epoch(controller.signal).catch(() => undefined);
     timer[Symbol.dispose]();
     this.#asking = false;
-    this.#askedMs = clock.now();
+    this.#answered = true;
     if (epoch !== undefined) this.#epoch = epoch;
-    this.#askLater();
+    if (isNeeded()) this.#askLater();
     onObservation({ askedMs, epoch });
   }
 

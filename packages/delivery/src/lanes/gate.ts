@@ -95,7 +95,8 @@ export class LaneGate implements Measured {
       failureThreshold: 1,
       recoveryTimeoutMs: 1,
       successThreshold: 1,
-      probeTimeoutMs: 2 * timeoutMs,
+      // A probe ends by the request's own timeout.
+      probeTimeoutMs: 100 * timeoutMs,
       clock,
       random,
     });
@@ -131,9 +132,13 @@ export class LaneGate implements Measured {
   /** @internal */
   join(member: GateMember): Disposable {
     this.#members.push(member);
+    this.#arm();
     return {
       [Symbol.dispose]: () => {
         this.#members = this.#members.filter((other) => other !== member);
+        if (this.#members.length > 0) return;
+        this.#watch.stop();
+        this.#arm();
       },
     };
   }
@@ -212,8 +217,7 @@ export class LaneGate implements Measured {
       if (answer.kind === 'hold') this.#holdDestination(leave, answer);
       else this.#resumeDestination(leave);
     }
-    if (answer.kind === 'too-large') this.catchUp.slowDown();
-    else if (answer.kind === 'stored') this.#served(leave, rttMs, points);
+    if (answer.kind === 'stored') this.#served(leave, rttMs, points);
     this.#arm();
     this.#pump();
   }
@@ -224,10 +228,11 @@ export class LaneGate implements Measured {
     if (maxBytes !== undefined) publish({ type: 'lane.batch_limit', backend: this.backend.id, maxBytes });
   }
 
-  /** @internal Why nothing, or nothing for some destination, is sent. */
-  hold(): { readonly answer: HoldAnswer; readonly untilMs: number } | undefined {
-    const held = [this.#hold, ...this.#destinations.values()].find(({ answer }) => answer !== undefined);
-    return held?.answer && { answer: held.answer, untilMs: held.untilMs };
+  /** @internal Why nothing, or nothing for some destination, is sent: the backend's own hold first. */
+  holds(): Array<{ readonly answer: HoldAnswer; readonly untilMs: number }> {
+    return [this.#hold, ...this.#destinations.values()].flatMap(({ answer, untilMs }) =>
+      answer === undefined ? [] : [{ answer, untilMs }],
+    );
   }
 
   /** What is known of the backend, whatever the slot. */
@@ -265,6 +270,7 @@ export class LaneGate implements Measured {
     const wasHeld = this.#hold.answer !== undefined;
     const ms = this.#hold.begin(answer, sentIn, this.clock.now(), this.random);
     if (ms === undefined) return;
+    this.#watch.doubt();
     // What fails while it is found out whether the backend is back says nothing about the rate.
     if (!wasHeld) this.catchUp.slowDown();
     const { reason, words } = answer;
@@ -294,15 +300,10 @@ export class LaneGate implements Measured {
     publish({ type: 'lane.resumed', backend: this.backend.id, destination: inWords(destination) });
   }
 
-  /** Sets the timer for the first hold that is over. */
+  /** Sets the timer for the first hold that will be over, while anybody waits for it. */
   #arm(): void {
     const nowMs = this.clock.now();
-    let dueMs = Number.POSITIVE_INFINITY;
-    for (const [key, hold] of this.#destinations) {
-      if (hold.untilMs > nowMs) dueMs = Math.min(dueMs, hold.untilMs);
-      else if (hold.probes === 0 && nowMs - hold.untilMs > FORGOTTEN_AFTER_MS) this.#destinations.delete(key);
-    }
-    if (this.#hold.answer !== undefined && this.#hold.untilMs > nowMs) dueMs = Math.min(dueMs, this.#hold.untilMs);
+    const dueMs = this.#members.length === 0 ? Number.POSITIVE_INFINITY : this.#dueMs(nowMs);
     if (dueMs === (this.#timer?.dueMs ?? Number.POSITIVE_INFINITY)) return;
     this.#timer?.timer[Symbol.dispose]();
     this.#timer = undefined;
@@ -313,6 +314,16 @@ export class LaneGate implements Measured {
       this.#pump();
     });
     this.#timer = { timer, dueMs };
+  }
+
+  #dueMs(nowMs: number): number {
+    const held = this.#hold.answer !== undefined && this.#hold.untilMs > nowMs;
+    let dueMs = held ? this.#hold.untilMs : Number.POSITIVE_INFINITY;
+    for (const [key, hold] of this.#destinations) {
+      if (hold.untilMs > nowMs) dueMs = Math.min(dueMs, hold.untilMs);
+      else if (hold.probes === 0 && nowMs - hold.untilMs > FORGOTTEN_AFTER_MS) this.#destinations.delete(key);
+    }
+    return dueMs;
   }
 
   #pump(): void {

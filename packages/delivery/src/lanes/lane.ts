@@ -51,6 +51,7 @@ export class Lane implements Measured {
   /** The holds of the backend that it knows of. */
   #generation: number;
   #membership: Disposable | undefined;
+  #isRunning = false;
   #reading: Promise<void> | undefined;
   #pumping = false;
   #timer: Timer | undefined;
@@ -77,6 +78,7 @@ export class Lane implements Measured {
   /** Begins to send. */
   start(): void {
     const lane = this;
+    this.#isRunning = true;
     this.#membership ??= this.#gate.join({
       pump: () => this.#pump(),
       observed: (observation) => this.#observed(observation),
@@ -94,7 +96,7 @@ export class Lane implements Measured {
 
   status(): LaneStatus {
     const { book } = this.#options;
-    const held = this.#gate.hold();
+    const [held] = this.#gate.holds();
     return {
       backend: this.backend.id,
       pendingPoints: book.pending,
@@ -126,10 +128,11 @@ export class Lane implements Measured {
 
   /** Sends nothing more, and resolves when nothing is in flight. What is held stays held. */
   async stop(): Promise<void> {
-    this.#membership?.[Symbol.dispose]();
-    this.#membership = undefined;
+    this.#isRunning = false;
     this.#timer?.[Symbol.dispose]();
     await Promise.all([this.#sender.stop(), this.#reading]);
+    this.#membership?.[Symbol.dispose]();
+    this.#membership = undefined;
   }
 
   measure(record: Recorder): void {
@@ -139,21 +142,24 @@ export class Lane implements Measured {
     record(LANE_METRICS.behind, labels, this.#feed.isBehind ? 1 : 0);
     for (const [outcome, count] of this.#sender.requests) record(LANE_METRICS.requests, { ...labels, outcome }, count);
     for (const [reason, points] of this.#sender.resent) record(LANE_METRICS.resent, { ...labels, reason }, points);
-    const held = this.#gate.hold()?.answer.reason;
-    for (const reason of HOLD_REASONS) record(LANE_METRICS.held, { ...labels, reason }, reason === held ? 1 : 0);
+    const held = new Set(this.#gate.holds().map(({ answer }) => answer.reason));
+    for (const reason of HOLD_REASONS) record(LANE_METRICS.held, { ...labels, reason }, held.has(reason) ? 1 : 0);
   }
 
   /** Sends what may go now, and sees to it that it is called again when more may. */
   #pump(): void {
     if (this.#pumping) return;
     this.#pumping = true;
-    while (this.#step());
-    this.#pumping = false;
+    try {
+      while (this.#step());
+    } finally {
+      this.#pumping = false;
+    }
   }
 
   /** Returns whether there may be more to do at once. */
   #step(): boolean {
-    if (this.#membership === undefined || this.#reading !== undefined || this.#gate.isHeld) return false;
+    if (!this.#isRunning || this.#reading !== undefined || this.#gate.isHeld) return false;
     if (this.#clock.now() < this.#pausedUntilMs) return this.#callIn(this.#pausedUntilMs - this.#clock.now());
     if (this.#gate.generation !== this.#generation) {
       this.#generation = this.#gate.generation;
