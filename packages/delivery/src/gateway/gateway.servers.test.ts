@@ -157,6 +157,11 @@ describe('the write gateway, beside InfluxDB 1.6', () => {
       Buffer.concat([gzipSync('m f=1 1\n'), Buffer.from('x')]),
       { 'content-encoding': 'gzip' },
     ],
+    [
+      'gzip with zeros behind it',
+      Buffer.concat([gzipSync('m f=1 1\n'), Buffer.alloc(16)]),
+      { 'content-encoding': 'gzip' },
+    ],
     ['only comments', '# a\n\n# b', {}],
     ['a type that it does not know', 'm f=1 1', { 'content-type': 'application/x-thing' }],
   ] as Array<[string, string | Uint8Array, Record<string, string>]>)(

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { ConfigError } from '@breakwater/resilience';
-import { VirtualClock } from '@breakwater/resilience/testing';
+import { settle, VirtualClock } from '@breakwater/resilience/testing';
 import Fastify, { type FastifyInstance, type InjectOptions } from 'fastify';
 import { afterEach, describe, expect, it } from 'vitest';
 import { MemoryIntake } from '../intake/memory-intake.suite.js';
@@ -56,16 +56,20 @@ describe('the write gateway', () => {
 
   it('waits for the disk', async () => {
     const { intake, post } = await open();
-    let written = () => {};
-    intake.disk = () => new Promise((resolve) => (written = resolve));
+    let written: (() => void) | undefined;
+    intake.disk = () =>
+      new Promise((resolve) => {
+        written = resolve;
+      });
     let answered = false;
     const answer = post('/write?db=t', LINE).then((response) => {
       answered = true;
       return response;
     });
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    while (written === undefined) await settle();
+    await settle();
     expect(answered).toBe(false);
-    written();
+    written?.();
     expect((await answer).statusCode).toBe(204);
   });
 
@@ -256,6 +260,7 @@ describe('the limits of the write gateway', () => {
     ['cut in its header', gzipSync(LINE).subarray(0, 5)],
     ['with a wrong checksum', Buffer.concat([gzipSync(LINE).subarray(0, -8), Buffer.alloc(8)])],
     ['with something behind it', Buffer.concat([gzipSync(LINE), Buffer.from('garbage')])],
+    ['with zeros behind it', Buffer.concat([gzipSync(LINE), Buffer.alloc(16)])],
     ['noise', randomBytes(100)],
     ['plain text', Buffer.from(LINE)],
   ])('refuses gzip that is %s', async (_what, body) => {
@@ -280,7 +285,7 @@ describe('the limits of the write gateway', () => {
     intake.disk = () => new Promise((resolve) => held.push(resolve));
     const first = post('/write?db=t', LINE);
     const second = post('/write?db=t', LINE);
-    while (held.length < 2) await new Promise((resolve) => setImmediate(resolve));
+    while (held.length < 2) await settle();
     const third = await post('/write?db=t', LINE);
     expect([third.statusCode, third.headers['retry-after']]).toEqual([429, '1']);
     for (const release of held) release();

@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { gunzipSync } from 'node:zlib';
 import { type Clock, ConfigError, systemClock } from '@breakwater/resilience';
+import { settle } from '@breakwater/resilience/testing';
 import Fastify from 'fastify';
 import { afterEach, describe, expect, it } from 'vitest';
 import { writeGateway } from '../gateway/gateway.js';
@@ -137,7 +138,7 @@ describe('a hand-over', () => {
     const { url, seen } = await peer(['hang']);
     const controller = new AbortController();
     const waiting = handing(url).hand(undefined, controller.signal);
-    while (seen.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    while (seen.length === 0) await settle();
     controller.abort(new Error('the drain is over'));
     await expect(waiting).rejects.toThrow();
 
@@ -146,7 +147,7 @@ describe('a hand-over', () => {
     const pausing = handing(other.url, { clock: never });
     const end = new AbortController();
     const paused = pausing.hand(undefined, end.signal);
-    while (other.seen.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    while (other.seen.length === 0) await settle();
     end.abort(new Error('the drain is over'));
     await expect(paused).rejects.toThrow();
     expect(other.seen).toHaveLength(1);
