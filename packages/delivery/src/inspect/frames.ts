@@ -62,7 +62,7 @@ export async function* quarantinedLines(
     for (const each of await lanesOf(slot.path)) {
       let id = each.checkpoint?.lane;
       for await (const entry of quarantinedOf(each)) {
-        if (entry.kind === 'header') id = entry.header.lane;
+        if (entry.kind === 'header') id = entry.lane;
         if (lane !== undefined && id !== lane) break;
         if (entry.kind !== 'line' || entry.line.seq < fromSeq || entry.line.seq > toSeq) continue;
         const { text, bytes = Buffer.from(text), ...rest } = entry.line;

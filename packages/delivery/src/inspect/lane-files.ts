@@ -4,7 +4,7 @@ import type { LaneCheckpoint } from '../book/checkpoint.js';
 import { CheckpointError, decodeSlot, SLOT_BYTES } from '../book/checkpoint-codec.js';
 import { readCheckpoint } from '../book/checkpoint-file.js';
 import { linesOf } from '../quarantine/file-lines.js';
-import { decodeHeader, decodeLine, QuarantineError, type QuarantineHeader } from '../quarantine/line-codec.js';
+import { decodeHeader, decodeLine, QuarantineError } from '../quarantine/line-codec.js';
 import type { QuarantinedLine } from '../quarantine/quarantine.js';
 import { lanesIn } from '../spool/layout.js';
 import { disk } from '../storage/storage.js';
@@ -23,7 +23,7 @@ export interface LaneOnDisk {
 
 export type QuarantineEntry =
   | { readonly kind: 'line'; readonly line: QuarantinedLine }
-  | { readonly kind: 'header'; readonly header: QuarantineHeader }
+  | { readonly kind: 'header'; readonly lane: string }
   | { readonly kind: 'damage'; readonly file: string; readonly offset: number; readonly what: string };
 
 /** The lanes of a slot that have a file. */
@@ -87,7 +87,7 @@ export async function* quarantinedOf({ quarantineFile: path }: LaneOnDisk): Asyn
 
 function entryOf(file: string, offset: number, bytes: Buffer | undefined): QuarantineEntry {
   try {
-    if (offset === 0) return { kind: 'header', header: decodeHeader(bytes, file) };
+    if (offset === 0) return { kind: 'header', lane: decodeHeader(bytes, file).lane };
     const line = bytes === undefined ? undefined : decodeLine(bytes);
     return line === undefined
       ? { kind: 'damage', file, offset, what: 'bytes that are no quarantined line' }
