@@ -42,6 +42,7 @@ describe('the built collector and two InfluxDB servers', () => {
       targets: `apiVersion: breakwater/v1\nkind: Targets\ntargets:\n  - ${web}\n`,
       env: { INFLUX_URLS: `${one.url},${other.url}`, INFLUX_BUCKET: one.database, DRAIN_TIMEOUT: '4', ...env },
     });
+    await collector.logged('listening');
     await eventually(ready).toBe(200);
   };
   const ready = async () => (await collector.ask('/health/ready')).status;

@@ -35,7 +35,9 @@ export function newsOf(event: DeliveryEvent): News {
     case 'lane.orphaned':
       return news('warn', `${event.backend} is not in INFLUX_URLS; ${many(event.points, 'point')} are kept for it`);
     case 'intake.closed':
-      return news('error', `the log takes nothing: ${presentable(event.message)}`);
+      return event.reason === 'shutdown'
+        ? news('info', 'the log takes no more')
+        : news('error', `the log takes nothing: ${presentable(event.message)}`);
     case 'intake.opened':
       return news('info', 'the log takes points again');
     case 'slot.adopted':

@@ -1,0 +1,233 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, rmdir } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { type CollectorProcess, type FaultProxy, Rig, type RigOptions } from '@breakwater/testbed';
+import { expect } from 'vitest';
+
+const run = promisify(execFile);
+const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+const startRig = (options: Omit<RigOptions, 'main'>): Promise<Rig> => Rig.start({ main: MAIN, ...options });
+
+/** How long the parts of a scenario take: seconds in the tests of every day, minutes in the long ones. */
+export interface Effort {
+  readonly kills: number;
+  readonly awayMs: number;
+  readonly slowMs: number;
+}
+
+const BOTH = ['influxdb', 'victoria-metrics'] as const;
+/** VictoriaMetrics loses what came in its last five seconds. */
+const ACK_HOLD = { ACK_HOLD: '7' };
+
+/** Nothing is missing anywhere, nothing is there that nobody sent, and the ledgers added up whenever somebody looked. */
+async function expectNothingLost(rig: Rig, settleMs = 60_000): Promise<void> {
+  await rig.producer.stop();
+  await rig.settled(settleMs);
+  for (const { missing, unasked } of await rig.judgements()) {
+    const first = [...missing, ...unasked].slice(0, 5);
+    expect({ missing: missing.length, unasked: unasked.length, first }).toEqual({ missing: 0, unasked: 0, first: [] });
+  }
+  expect(rig.producer.accepted.size).toBeGreaterThan(0);
+  expect(rig.looks).toBeGreaterThan(0);
+  expect(rig.imbalances.slice(0, 3)).toEqual([]);
+  for (const collector of rig.collectors) {
+    for (const { expired, damaged } of (await rig.ledger(collector)).lanes.values()) {
+      expect({ expired, damaged }).toEqual({ expired: 0, damaged: 0 });
+    }
+  }
+}
+
+/** (a) `kill -9` of the collector under load. */
+export async function collectorKilled({ kills }: Effort): Promise<void> {
+  await using rig = await startRig({ backends: BOTH, env: ACK_HOLD });
+  rig.producer.start();
+  let withWrites = 0;
+  for (let kill = 0; kill < kills; kill++) {
+    await pause(200 + Math.random() * 800);
+    if (rig.producer.underWay > 0) withWrites++;
+    await rig.collector.kill();
+    await rig.collector.start();
+  }
+  expect(withWrites).toBeGreaterThanOrEqual(kills / 2);
+  await pause(500);
+  await expectNothingLost(rig);
+}
+
+/** (b) `kill -9` and restart of either backend, of both, and of VictoriaMetrics right after it has answered. */
+export async function backendsKilled({ awayMs }: Effort): Promise<void> {
+  await using rig = await startRig({ backends: BOTH, env: ACK_HOLD, producer: { pauseMs: 5 } });
+  const [influx, victoria] = rig.backends.map(({ server }) => server) as [
+    Rig['backends'][0]['server'],
+    Rig['backends'][0]['server'],
+  ];
+  rig.producer.start();
+  for (const servers of [[influx], [victoria], [influx, victoria]]) {
+    await pause(1_000);
+    for (const server of servers) server.signal('SIGKILL');
+    await pause(awayMs / 4);
+    for (const server of servers) await server.restart();
+  }
+  const { proxy } = rig.backends[1]!;
+  const before = proxy.recorded.filter(({ status }) => status === 204).length;
+  await expect
+    .poll(() => proxy.recorded.filter(({ status }) => status === 204).length, { timeout: 30_000 })
+    .toBeGreaterThan(before);
+  victoria.signal('SIGKILL');
+  await victoria.restart();
+  await pause(1_000);
+  await expectNothingLost(rig);
+  expect((await rig.ledger()).resent.get('backend-restart') ?? 0).toBeGreaterThan(0);
+  expect(rig.sentAgain()[0]).toBe(0);
+}
+
+/** (c) A backend is away for a while, and comes back. */
+export async function backendAway({ awayMs }: Effort): Promise<void> {
+  await using rig = await startRig({ backends: BOTH, env: { ACK_HOLD: '0' }, producer: { pauseMs: 5 } });
+  rig.producer.start();
+  await pause(500);
+  await rig.backends[0]!.proxy.set('down');
+  await pause(awayMs);
+  await rig.backends[0]!.proxy.set('none');
+  await pause(1_000);
+  await expectNothingLost(rig, 120_000);
+  expect(rig.sentAgain()).toEqual([0, 0]);
+}
+
+/** (d) A backend takes its time for every answer. */
+export async function backendSlow({ awayMs, slowMs }: Effort): Promise<void> {
+  await using rig = await startRig({ backends: BOTH, env: { ACK_HOLD: '0' }, producer: { pauseMs: 20 } });
+  await rig.backends[0]!.proxy.set({ delayAnswerMs: slowMs }, { only: 'writes' });
+  rig.producer.start();
+  await pause(awayMs);
+  await rig.producer.stop();
+  await rig.backends[0]!.proxy.set('none');
+  await expectNothingLost(rig, 120_000);
+  expect(rig.sentAgain()).toEqual([0, 0]);
+}
+
+/** (e) Everything that a server or a network may answer, one after the other. */
+export async function everyAnswer({ awayMs }: Effort): Promise<void> {
+  await using rig = await startRig({ backends: BOTH, env: { ACK_HOLD: '0' }, producer: { pauseMs: 10 } });
+  const { proxy } = rig.backends[0]!;
+  rig.producer.start();
+  const faults = [
+    { status: 503, body: 'request throttled, queue full' },
+    { status: 429, headers: { 'retry-after': '1' } },
+    { maxBytes: 20_000 },
+    {
+      status: 401,
+      headers: { 'content-type': 'application/json' },
+      body: '{"error":"unable to parse authentication credentials"}',
+    },
+    {
+      status: 404,
+      headers: { 'content-type': 'application/json' },
+      body: '{"error":"database not found: \\"telemetry\\""}',
+    },
+    'reset-before',
+    'reset-after',
+    'half-answer',
+  ] as const;
+  for (const fault of faults) {
+    await proxy.set(fault, { only: 'writes' });
+    await pause(Math.max(300, awayMs / faults.length));
+    await proxy.set('none');
+    await pause(200);
+  }
+  await expectNothingLost(rig, 150_000);
+  expect(rig.sentAgain()).toEqual([0, 0]);
+  const { resent } = await rig.ledger();
+  expect(
+    [...resent]
+      .filter(([, points]) => points > 0)
+      .map(([reason]) => reason)
+      .sort(),
+  ).toEqual(expect.arrayContaining(['network', 'overloaded', 'too-large', 'unauthorized']));
+}
+
+/** (f) One line in 5,000 clashes with what is stored: text where there are numbers. */
+export async function badLines({ kills }: Effort): Promise<void> {
+  await using rig = await startRig({ backends: ['influxdb'] });
+  rig.producer.start();
+  await expect
+    .poll(() => rig.backends[0]!.proxy.recorded.some(({ status }) => status === 204), { timeout: 20_000 })
+    .toBe(true);
+  const bad: string[] = [];
+  for (let round = 0; round < kills; round++) {
+    const time = `${Date.now() + round}000000`;
+    bad.push(`oracle,producer=bad n="no number ${round}" ${time}`);
+    const good = Array.from({ length: 4_999 }, (_, index) => `other,round=${round} v=${index}i ${index + 1}000000`);
+    const body = [...good.slice(0, 2_500), bad.at(-1)!, ...good.slice(2_500)].join('\n');
+    const answer = await fetch(`${rig.collector.url}/write?db=telemetry`, { method: 'POST', body });
+    expect(answer.status).toBe(204);
+  }
+  await expectNothingLost(rig);
+  const [lane] = (await rig.ledger()).lanes.values();
+  expect(lane!.quarantined).toBe(kills);
+  const count = await fetch(
+    `${rig.backends[0]!.server.url}/query?${new URLSearchParams({ db: 'telemetry', q: 'SELECT count(v) FROM other GROUP BY round' })}`,
+  );
+  const { results } = (await count.json()) as {
+    results: Array<{ series: Array<{ values: Array<[string, number]> }> }>;
+  };
+  expect(results[0]!.series.map(({ values }) => values[0]![1])).toEqual(Array.from({ length: kills }, () => 4_999));
+}
+
+/** (g) The disk of the log is full: intake says so, and goes on by itself when a backend takes points again. */
+export async function diskFull(_effort: Effort): Promise<void> {
+  await using disk = await smallDisk(8);
+  await using rig = await startRig({
+    backends: ['influxdb'],
+    spool: disk.path,
+    env: { SPOOL_MAX_BYTES: String(64 * 2 ** 20) },
+  });
+  const { proxy } = rig.backends[0]!;
+  await proxy.set('down');
+  rig.producer.start();
+  await expect.poll(() => rig.producer.answers.get('429') ?? 0, { timeout: 60_000 }).toBeGreaterThan(5);
+  const ready = await fetch(`${rig.collector.url}/health/ready`);
+  expect(ready.status).toBe(503);
+  expect(await ready.text()).toContain('disk');
+  const before = rig.producer.accepted.size;
+  await proxy.set('none');
+  await expect.poll(() => rig.producer.accepted.size, { timeout: 60_000 }).toBeGreaterThan(before + 1_000);
+  expect((await fetch(`${rig.collector.url}/health/ready`)).status).toBe(200);
+  await expectNothingLost(rig);
+}
+
+/** A file system of so many MiB. */
+async function smallDisk(mebibytes: number): Promise<AsyncDisposable & { readonly path: string }> {
+  const path = await mkdtemp(join(tmpdir(), 'small-disk-'));
+  await run('mount', ['-t', 'tmpfs', '-o', `size=${mebibytes}m`, 'tmpfs', path]);
+  return {
+    path,
+    async [Symbol.asyncDispose]() {
+      await run('umount', ['-l', path]);
+      await rmdir(path);
+    },
+  };
+}
+
+/** (h) A collector is drained for good while one backend, then both are away: its points arrive through its peer. */
+export async function drainedForGood({ awayMs }: Effort): Promise<void> {
+  const env = { ACK_HOLD: '0', DRAIN_TIMEOUT: '10' };
+  await using rig = await startRig({ backends: BOTH, collectors: 2, hasFront: true, env, producer: { pauseMs: 20 } });
+  const [first] = rig.collectors as [CollectorProcess, CollectorProcess];
+  const [a, b] = rig.backends.map(({ proxy }) => proxy) as [FaultProxy, FaultProxy];
+  for (const away of [[a], [a, b]]) {
+    for (const proxy of away) await proxy.set('down');
+    rig.producer.start();
+    await pause(Math.min(awayMs, 5_000));
+    await rig.producer.stop();
+    expect(await first.end()).toBe(0);
+    await rm(first.folder, { recursive: true });
+    for (const proxy of away) await proxy.set('none');
+    await first.start();
+  }
+  await expectNothingLost(rig);
+  expect(rig.sentAgain()).toEqual([0, 0]);
+}
