@@ -77,6 +77,9 @@ describe('the answer policy', () => {
     ['influxdb-1', 500, 'timeout', 'server-error backend, may be stored'],
     ['influxdb-2', 400, 'please provide either orgID or org', 'not-found destination'],
     ['influxdb-2', 400, "unable to parse 'x': missing fields", 'bad-lines'],
+    ['influxdb-2', 400, "unable to parse 'x y=please provide either orgID or org'", 'bad-lines'],
+    ['influxdb-1', 400, "unable to parse 'database is required'", 'bad-lines'],
+    ['victoria-metrics', 400, 'cannot parse "unsupported path requested: ": no field', 'bad-lines'],
     ['victoria-metrics', 400, 'requestURI: /a/write; unsupported path requested: "/a/write"', 'not-found backend'],
     ['influxdb-2', 400, "unable to parse 'unsupported path requested'", 'bad-lines'],
   ] as const)('%s: a %i saying "%s" is %s', (dialect, status, message, expected) => {

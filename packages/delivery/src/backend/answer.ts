@@ -20,12 +20,12 @@ export interface JudgeContext {
   readonly secrets: readonly string[];
 }
 
-/** The 400s that are about the destination and not about the lines. */
-const NO_DESTINATION = /please provide either orgID or org\b|^database is required/i;
+/** The 400s that are about the destination and not about the lines, which may quote anything. */
+const NO_DESTINATION = /^(?:please provide either orgID or org\b|database is required)/i;
 /** Where 1.x says 500, though all that is wrong is a name. */
 const NO_RETENTION_POLICY = /^retention policy not found/i;
 /** VictoriaMetrics has no 404. */
-const NO_PATH = /unsupported path requested/i;
+const NO_PATH = /unsupported path requested: "[^"]*"\s*$/i;
 
 /** What an answer means for the points that were sent. */
 export function judgeAnswer(raw: RawAnswer, { dialect, wallMs, secrets }: JudgeContext): Answer {
