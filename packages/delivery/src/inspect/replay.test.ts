@@ -89,6 +89,13 @@ describe('replay', () => {
     );
   });
 
+  it('stops when everything is refused', async () => {
+    await writeFile(file, 'm bad\n'.repeat(6_000));
+    await expect(run()).rejects.toThrow(
+      'the first 1000 lines were refused: line 1, column 3: no field; 0 lines were accepted before, 1000 refused',
+    );
+  });
+
   it('says of a broken file what is wrong with it', async () => {
     await writeFile(file, gzipSync(TEXT).subarray(0, 40));
     await expect(run()).rejects.toThrow(`${file} is not sound gzip: unexpected end of file`);

@@ -22,6 +22,8 @@ export interface ReplayReport {
 }
 
 const BATCH_LINES = 5_000;
+/** When so many lines are refused and none was accepted, something else is wrong than the lines. */
+const HOPELESS_AFTER = 1_000;
 const BATCH_BYTES = 1024 * 1024;
 const NOWHERE: Destination = { org: '', bucket: '' };
 
@@ -88,6 +90,9 @@ class Replay {
       onRefused: (line: RefusedLine) => {
         this.#refused++;
         this.#options.onRefused(line);
+        if (this.#accepted === 0 && this.#refused === HOPELESS_AFTER) {
+          throw new SendError(`the first ${HOPELESS_AFTER} lines were refused: ${line.words}`);
+        }
       },
     });
   }

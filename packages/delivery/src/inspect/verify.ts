@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { segmentsIn } from '../spool/layout.js';
 import { damagedCopies, type LaneOnDisk, lanesOf, quarantinedOf } from './lane-files.js';
 import { LaneTally } from './lane-tally.js';
@@ -66,7 +67,12 @@ async function verifySlot(slot: Slot): Promise<SlotFindings> {
     const unbalanced = lanes.filter((_, index) => (tallies[index]?.missing ?? 0) !== 0);
     const isSettled = !slot.isHeld || unbalanced.length === 0 || look === LOOKS_AT_A_LIVE_SLOT;
     if (!isSettled) continue;
-    for (const [index, lane] of lanes.entries()) await verifyLane(slot, lane, tallies[index], findings);
+    const now = slot.isHeld && unbalanced.length > 0 ? await lanesOf(slot.path) : lanes;
+    for (const [index, lane] of lanes.entries()) {
+      // What has moved on meanwhile was looked at half before and half after.
+      const hasMoved = !now.some((each) => isDeepStrictEqual(each, lane));
+      await verifyLane(slot, lane, hasMoved ? undefined : tallies[index], findings);
+    }
     return findings;
   }
 }
