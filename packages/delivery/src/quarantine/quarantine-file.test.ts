@@ -56,7 +56,7 @@ describe('the quarantine file', () => {
     }
   });
 
-  it('keeps any bytes and any text', async () => {
+  it('keeps any bytes and any text', { timeout: 30_000 }, async () => {
     await fc.assert(
       fc.asyncProperty(fc.uint8Array({ minLength: 1 }), fc.string({ unit: 'binary' }), async (bytes, text) => {
         const disk = newDisk();
@@ -148,6 +148,21 @@ describe('the quarantine file', () => {
     expect(metricsOf(file)).toEqual(metrics);
     expect(metricsOf(await open(disk))).toEqual(metrics);
     expect([...disk.files().keys()]).toEqual([PATH]);
+  });
+
+  it('goes on with the file that has the name, when giving up the older half failed anywhere', async () => {
+    for (const operation of ['open', 'write', 'datasync', 'rename', 'syncDirectory'] as const) {
+      const disk = newDisk();
+      const file = await open(disk, { maxBytes: 900 });
+      for (let seq = 1; seq <= 5; seq++) await file.add([refused(seq)]);
+      disk.failing = { [operation]: 'EIO' };
+      await expect(file.add([refused(6)])).rejects.toThrow('EIO');
+      disk.failing = {};
+      await file.add([refused(6)]);
+      await file.add([refused(7)]);
+      disk.restart();
+      expect((await linesIn(disk)).slice(-3).map(({ seq }) => seq)).toEqual([5, 6, 7]);
+    }
   });
 
   it('goes on where it was after a write or a sync that failed', async () => {

@@ -32,21 +32,8 @@ interface Contents {
  */
 export async function openQuarantine(options: QuarantineOptions): Promise<QuarantineFile> {
   const { path, lane, storage = disk, maxBytes = 64 * 1024 * 1024 } = options;
-  const file = await storage.open(path, 'write').catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'ENOENT') throw error;
-    return begin(path, storage, lane);
-  });
-  try {
-    const contents = await scan(file, path, lane);
-    if ((await file.size()) > contents.end) await file.truncate(contents.end);
-    // A process that was killed may have left lines that are read, but not yet durable.
-    await file.datasync();
-    await storage.syncDirectory(dirname(path));
-    return new QuarantineFile({ path, lane, storage, maxBytes }, file, contents);
-  } catch (error) {
-    await file.close();
-    throw error;
-  }
+  const { file, contents } = await load(path, storage, lane);
+  return new QuarantineFile({ path, lane, storage, maxBytes }, file, contents);
 }
 
 /**
@@ -59,6 +46,8 @@ export class QuarantineFile implements Quarantine {
   #contents: Contents;
   /** Something behind the end may be left of a write that failed. */
   #isTorn = false;
+  /** The path may lead to another file than the one that is open. */
+  #isStale = false;
   /** What changes the file happens one after the other. */
   #turn: Promise<void> = Promise.resolve();
 
@@ -87,6 +76,7 @@ export class QuarantineFile implements Quarantine {
   }
 
   async #add(lines: readonly QuarantinedLine[]): Promise<void> {
+    if (this.#isStale) await this.#reload();
     const fresh = lines.filter((line) => !this.#contents.ids.has(line));
     if (fresh.length === 0) return;
     if (this.#isTorn) await this.#file.truncate(this.#contents.end);
@@ -114,15 +104,25 @@ export class QuarantineFile implements Quarantine {
   async #giveUpHalf(): Promise<void> {
     const { path, lane, storage, maxBytes } = this.#options;
     const { end, ids, givenUpLines } = this.#contents;
+    if (end <= maxBytes / 2) return;
     const kept = await scan(this.#file, path, lane, end - maxBytes / 2);
-    if (kept.ids.count === ids.count) return;
+    this.#isStale = true;
     const file = await begin(path, storage, lane, {
       givenUpLines: givenUpLines + ids.count - kept.ids.count,
       copy: (into, at) => copy(this.#file, kept.start, end, into, at),
     });
+    await file.close();
+    await this.#reload();
+  }
+
+  async #reload(): Promise<void> {
+    const { path, lane, storage } = this.#options;
+    const { file, contents } = await load(path, storage, lane);
     const old = this.#file;
     this.#file = file;
-    this.#contents = await scan(file, path, lane);
+    this.#contents = contents;
+    this.#isTorn = false;
+    this.#isStale = false;
     await old.close();
   }
 }
@@ -148,6 +148,25 @@ export async function* readQuarantine(path: string, storage: Storage = disk): As
     }
   } finally {
     await file.close();
+  }
+}
+
+/** Opens the file, or begins it; what it is found to hold is durable. */
+async function load(path: string, storage: Storage, lane: string): Promise<{ file: StoredFile; contents: Contents }> {
+  const file = await storage.open(path, 'write').catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error;
+    return begin(path, storage, lane);
+  });
+  try {
+    const contents = await scan(file, path, lane);
+    if ((await file.size()) > contents.end) await file.truncate(contents.end);
+    // A process that was killed may have left lines that are read, but not yet durable.
+    await file.datasync();
+    await storage.syncDirectory(dirname(path));
+    return { file, contents };
+  } catch (error) {
+    await file.close();
+    throw error;
   }
 }
 
