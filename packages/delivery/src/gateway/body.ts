@@ -43,7 +43,7 @@ function gunzipped(source: Readable, limits: BodyLimits): Promise<Buffer> {
       gunzip.on('data', (piece: Buffer) => attempt(fail, () => pieces.add(piece)));
       gunzip.on('error', () => fail(badRequest('the body is broken gzip')));
       gunzip.on('end', () => {
-        // Node passes over what follows the last member; nobody would notice what it was.
+        // Node passes over zeros behind the last member; InfluxDB does not.
         if (gunzip.bytesWritten === given && given > 0) done(pieces.join());
         else fail(badRequest('the body is broken gzip'));
       });
