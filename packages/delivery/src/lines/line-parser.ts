@@ -132,14 +132,17 @@ export class LineParser {
 
   #fieldKey(start: number, end: number): number {
     const body = this.#body;
+    let bits = 0;
     for (let at = start; at < end; at++) {
-      const byte = body[at];
+      const byte = body[at]!;
+      bits |= byte;
       if (byte === BACKSLASH) {
         this.escapes = true;
-        at++;
+        bits |= body[++at] ?? 0;
       } else if (byte === EQUALS) {
         if (at === start) this.#fail(at, 'the field has no name before the equals sign');
         if (body[at - 1] === BACKSLASH) this.#fail(at, 'InfluxDB cannot read a field name that ends with a backslash');
+        if (bits > LAST_ASCII && !isUtf8(body.subarray(start, at))) this.#fail(start, 'the field name is not UTF-8');
         return at;
       } else if (byte === COMMA || byte === SPACE) {
         this.#fail(at, start === at ? 'a field is missing: field=value' : 'the field has no value: field=value');

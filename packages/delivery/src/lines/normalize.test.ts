@@ -90,8 +90,8 @@ describe('what goes out', () => {
     expect(text(body)).toBe(out);
   });
 
-  it('has bytes that are not UTF-8 in tags, field names and strings', () => {
-    const line = Buffer.from('m,t=\xff f\xfe="\xc3" 1\n', 'latin1');
+  it('has bytes that are not UTF-8 in tags and strings', () => {
+    const line = Buffer.from('m,t=\xff f="\xc3" 1\n', 'latin1');
     expect(text(line)).toBe(line.toString('latin1'));
   });
 
@@ -163,8 +163,9 @@ describe('refusals', () => {
     expect(refusal(`${'m'.repeat(65_536)} v=1`).message).toContain('65536 bytes; 65535 are allowed');
   });
 
-  it('come for a measurement that is not UTF-8, which InfluxDB answers 500 for ever', () => {
-    expect(refusal(Buffer.from('m\xff v=1', 'latin1')).message).toContain('not UTF-8');
+  it('come for a measurement or a field name that is not UTF-8, which InfluxDB answers 500 for ever', () => {
+    expect(refusal(Buffer.from('m\xff v=1', 'latin1')).message).toContain('measurement is not UTF-8');
+    expect(refusal(Buffer.from('m v\xff=1', 'latin1')).message).toContain('field name is not UTF-8');
   });
 
   it('come for the numbers of tags that 1.6.7 answers 500 to; 2.x takes them', () => {

@@ -84,6 +84,7 @@ function readFields(rest: string, keyLength: number): string {
   for (;;) {
     const name = match(FIELD_NAME, rest, at) ?? refuse('field name');
     const key = name.slice(0, -1);
+    if (!isUtf8(key)) refuse('field name not UTF-8');
     if (key.endsWith('\\')) refuse('field name ends with a backslash');
     if (keyLength + 4 + key.length > 65_535) refuse('key too long');
     at += name.length;
