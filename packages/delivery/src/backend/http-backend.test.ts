@@ -322,6 +322,19 @@ describe('what a server says', () => {
     expect(words.length).toBeLessThan(210);
   });
 
+  it('need not end', async () => {
+    const server = await serve((request) => (request.path === '/write' ? 'endless' : influx1(request)));
+    expect(await send(open(server))).toMatchObject({
+      reason: 'server-error',
+      words: expect.stringMatching(/^500 and/),
+    });
+  });
+
+  it('is taken for stored by its head alone', async () => {
+    const server = await serve((request) => (request.path === '/write' ? 'half-stored' : influx1(request)));
+    expect(await send(open(server))).toEqual({ kind: 'stored' });
+  });
+
   it('asks for a wait, by the clock of the backend', async () => {
     const clock = new VirtualClock({ wallMs: Date.UTC(2026, 10, 22, 7, 0, 0) });
     const headers = { 'retry-after': 'Sun, 22 Nov 2026 07:01:00 GMT' };

@@ -18,9 +18,14 @@ export interface Reply {
   readonly body?: string;
 }
 
-/** `hang`: no answer. `reset`: the socket is reset. `half`: the head of a 400 and half of its body, then the end. */
-export type Behaviour = Reply | 'hang' | 'reset' | 'half';
+/**
+ * `hang`: no answer. `reset`: the socket is reset. `half`: the head of a 400 and half of its body, then the end;
+ * `half-stored`: the same of a 200. `endless`: a 500 whose body never ends.
+ */
+export type Behaviour = Reply | 'hang' | 'reset' | 'half' | 'half-stored' | 'endless';
 type Script = (request: SeenRequest) => Behaviour;
+
+const ENDLESS = 'and so on '.repeat(2_000);
 
 export const json = (status: number, value: unknown, headers: Record<string, string> = {}): Reply => {
   return { status, headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify(value) };
@@ -49,10 +54,11 @@ export class ScriptedServer implements AsyncDisposable {
       const behaviour = this.script(seen);
       if (behaviour === 'hang') return;
       if (behaviour === 'reset') incoming.socket.resetAndDestroy();
-      else if (behaviour === 'half') {
-        incoming.socket.end(
-          'HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\ncontent-length: 99\r\n\r\n{"err',
-        );
+      else if (behaviour === 'endless') response.writeHead(500, { 'content-type': 'text/plain' }).write(ENDLESS);
+      else if (behaviour === 'half' || behaviour === 'half-stored') {
+        const status = behaviour === 'half' ? '400 Bad Request' : '200 OK';
+        const head = `HTTP/1.1 ${status}\r\ncontent-type: application/json\r\ncontent-length: 99\r\n\r\n`;
+        incoming.socket.end(`${head}{"err`);
       } else response.writeHead(behaviour.status, behaviour.headers).end(behaviour.body);
     });
   }
