@@ -47,6 +47,18 @@ describe('Log on a disk that fails', () => {
     expect(await texts()).toEqual(['1 one', '2 two']);
   });
 
+  it('removes its only segment to make room on a full disk, and numbers go on', async () => {
+    disk.capacity = bytesUsed();
+    await expect(append('x')).rejects.toMatchObject(refused('disk-full'));
+    await log.remove(1);
+    expect(log.segments()).toEqual([]);
+    clock.stall(1_000);
+    disk.capacity += 200;
+    await append('two');
+    expect([log.closure, log.nextSeq, log.totalPoints]).toEqual([undefined, 3, 4]);
+    expect(await texts()).toEqual(['2 two']);
+  });
+
   it('refuses what waits behind a commit that fails', async () => {
     disk.failing = { write: 'EIO' };
     const first = append('a');

@@ -146,7 +146,13 @@ export class Log implements FrameLog {
   async #takeOut(id: number): Promise<Segment | undefined> {
     const segment = this.#segments.find((each) => each.id === id);
     if (segment === undefined || (segment.isEmpty && segment === this.#segments.at(-1))) return undefined;
-    if (segment === this.#segments.at(-1)) await this.#writer.begin();
+    if (segment === this.#segments.at(-1)) {
+      await this.#writer.begin().catch(async (error: unknown) => {
+        // There is no room for the next one before this one is gone. Whoever removes it knows the numbers: `minNextSeq`.
+        if (!isFull(error)) throw error;
+        await this.#writer.close();
+      });
+    }
     this.#writer.forget(segment);
     await this.#writer.cutBack();
     this.#segments.splice(this.#segments.indexOf(segment), 1);

@@ -182,8 +182,9 @@ export class DiskSpool implements Spool {
     this.intake.look();
     for (const slot of this.#slots()) {
       await slot.save();
-      await slot.sweep();
+      await slot.sweep({ active: slot.log.closure === 'disk-full' });
     }
+    await this.#own.knock();
     await this.#finish();
     if (isSeldom && !this.#isEnding) await this.#adopt();
   }

@@ -3,7 +3,7 @@ import type { Clock, Measured, Recorder } from '@breakwater/resilience';
 import { CheckpointFile } from '../book/checkpoint-file.js';
 import { LaneBook } from '../book/lane-book.js';
 import { publish } from '../events/events.js';
-import type { FrameSummary, Gap } from '../frames/frame.js';
+import type { FrameSummary, Gap, NewFrame } from '../frames/frame.js';
 import type { LaneGate } from '../lanes/gate.js';
 import { Lane } from '../lanes/lane.js';
 import type { FrameLog } from '../log/frame-log.js';
@@ -29,6 +29,12 @@ export interface SlotOptions {
   /** Told of points that are on disk, in the instant in which the lanes are. */
   readonly onAccepted: (points: number) => void;
 }
+
+const KNOCK: NewFrame = {
+  meta: { content: 'line-protocol', precision: 'ns', destination: { org: '', bucket: '' }, lanes: [] },
+  body: new Uint8Array(),
+  points: 0,
+};
 
 /** One folder of a spool, held by this process: a log, and the lanes that it is owed to. */
 export class Slot implements Measured {
@@ -161,6 +167,13 @@ export class Slot implements Measured {
   /** What was acknowledged and is still held counts as owed again. The lanes are at rest. */
   rewind(): void {
     for (const { book } of this.#lanes.values()) book.rewindHeld();
+  }
+
+  /** A log whose disk failed finds out that it works again when it is asked to write: a frame of no points, for no lane. */
+  async knock(): Promise<void> {
+    const { closure } = this.log;
+    if (closure !== 'disk-full' && closure !== 'disk-failed') return;
+    await this.log.append([KNOCK]).catch(() => {});
   }
 
   /** Ends the lanes; resolves when nothing is under way. */
