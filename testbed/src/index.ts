@@ -8,8 +8,9 @@ export {
 export { type ProxiedWrite, sentAgainAfterSuccess } from './faulty/proxy-writes.js';
 export { type Fault, type FaultyServer, type FaultyServerOptions, faultyServer } from './faulty/tcp.js';
 export { type FaultyUdpServer, faultyUdpServer, type UdpFault } from './faulty/udp.js';
-export { type Judgement, judge, storedInInflux, storedInVictoria } from './oracle/judge.js';
-export { Producer, type ProducerOptions } from './oracle/producer.js';
+export type { CollectorProcess } from './oracle/collector-process.js';
+export { deliveryDelays } from './oracle/delays.js';
+export { Rig, type RigOptions } from './oracle/rig.js';
 export { freePort } from './process/ports.js';
 export type { RunningServer } from './server.js';
 export type { DnsmasqOptions, DnsRecord } from './servers/dnsmasq.js';

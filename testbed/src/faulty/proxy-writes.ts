@@ -4,6 +4,8 @@ export interface ProxiedWrite {
   readonly arrived: number;
   /** Order of the moment when the client had its answer; undefined: it never got one. */
   readonly answered: number | undefined;
+  /** The same moment, in monotonic milliseconds. */
+  readonly answeredAtMs: number | undefined;
   /** The status that the client got; undefined: it got no whole answer. */
   readonly status: number | undefined;
   /** The status that the backend answered; undefined: it was not asked, or did not answer. */
@@ -41,6 +43,7 @@ export class WriteRecord {
     const write = {
       arrived,
       answered: undefined,
+      answeredAtMs: undefined,
       status: undefined,
       backendStatus: undefined,
       path,
@@ -52,6 +55,7 @@ export class WriteRecord {
 
   answered(write: MutableWrite, status: number): void {
     write.answered = this.tick();
+    write.answeredAtMs = performance.now();
     write.status = status;
   }
 }

@@ -29,6 +29,8 @@ export class Producer {
   readonly accepted = new Set<number>();
   /** Numbers of points whose write got no answer: they may have been accepted. */
   readonly unanswered = new Set<number>();
+  /** When each accepted write was answered, in monotonic milliseconds, by the number of its first point. */
+  readonly acceptedAtMs = new Map<number, number>();
   /** Writes by their answer's status; `none` for those without one. */
   readonly answers = new Map<string, number>();
   /** Writes that wait for their answer. */
@@ -66,6 +68,7 @@ export class Producer {
       const status = await this.#send(from, this.#next);
       this.answers.set(status, (this.answers.get(status) ?? 0) + 1);
       const kept = status === '204' ? this.accepted : status === 'none' ? this.unanswered : undefined;
+      if (status === '204') this.acceptedAtMs.set(from, performance.now());
       if (kept !== undefined) for (let number = from; number < from + this.#points; number++) kept.add(number);
       // Whoever refuses wants to be left alone for a moment.
       await pause(status === '204' ? (this.#options.pauseMs ?? 0) : 50);

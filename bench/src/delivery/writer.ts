@@ -1,0 +1,75 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { httpBackend, openSpool } from '@breakwater/delivery';
+import { durableWriteApi } from '@breakwater/delivery/influxdb-client';
+import { InfluxDB, Point } from '@influxdata/influxdb-client';
+import type { WriterPlan, WriterReport } from './writer-plan.js';
+
+/** How many points are made before the event loop gets its turn. */
+const SLICE = 500;
+const DELIVER_WITHIN_MS = 300_000;
+
+/** The same points for both sides: two tags, three fields, a nanosecond timestamp. */
+function pointOf(index: number, firstMs: number): Point {
+  return new Point('sample')
+    .tag('host', `host-${index % 100}`)
+    .tag('region', 'eu-west')
+    .floatField('load', (index % 1_000) / 7)
+    .intField('n', index)
+    .booleanField('up', index % 2 === 0)
+    .timestamp(`${firstMs + index}000000`);
+}
+
+interface Side {
+  write(point: Point): void;
+  /** Resolves when every point is delivered, or given up. */
+  end(): Promise<void>;
+}
+
+async function ours({ url, database, directory }: WriterPlan): Promise<Side> {
+  const backend = httpBackend({ url, org: '', bucket: database, token: '' });
+  const spool = await openSpool({ directory, backends: [backend] });
+  const api = durableWriteApi({ spool, org: '', bucket: database, precision: 'ns' });
+  return {
+    write: (point) => api.writePoint(point),
+    async end() {
+      await api.close();
+      await spool.drain({ deliverMs: DELIVER_WITHIN_MS, timeoutMs: DELIVER_WITHIN_MS });
+      await spool.close();
+    },
+  };
+}
+
+function theirs({ url, database }: WriterPlan): Side {
+  const api = new InfluxDB({ url, token: 'none' }).getWriteApi('', database, 'ns');
+  // 1.6 knows this page alone; the client lets its path be set.
+  api.path = `/write?db=${database}`;
+  return {
+    write: (point) => api.writePoint(point),
+    // It fails with what it has given up: that is counted at the server.
+    end: () => api.close().catch(() => {}),
+  };
+}
+
+async function main(plan: WriterPlan): Promise<WriterReport> {
+  const side = plan.side === 'ours' ? await ours(plan) : theirs(plan);
+  const startedMs = performance.now();
+  const startedCpu = process.cpuUsage();
+  const firstMs = Date.now() - 86_400_000;
+  for (let index = 0; index < plan.points; index++) {
+    side.write(pointOf(index, firstMs));
+    if (index % SLICE !== SLICE - 1) continue;
+    const dueMs = plan.pointsPerSecond === undefined ? 0 : ((index + 1) / plan.pointsPerSecond) * 1_000;
+    await pause(Math.max(0, dueMs - (performance.now() - startedMs)));
+  }
+  await side.end();
+  const cpu = process.cpuUsage(startedCpu);
+  return {
+    wallMs: performance.now() - startedMs,
+    cpuMs: (cpu.user + cpu.system) / 1_000,
+    peakBytes: process.resourceUsage().maxRSS * 1_024,
+  };
+}
+
+const report = await main(JSON.parse(process.argv[2]!) as WriterPlan);
+process.stdout.write(`${JSON.stringify(report)}\n`);
+process.exit(0);
