@@ -8,8 +8,8 @@ const catalog = JSON.parse(readFileSync(new URL('../../../metrics.catalog.json',
   metrics: Array<{ name: string; type: string; labels: Record<string, unknown>; package: string }>;
 };
 
-/** A policy and a mode that the collector does not use. */
-const NOT_USED = /^(?:fallback_|circuit_breaker_shadow_rejections)/;
+/** Policies and a mode that the collector does not use. */
+const NOT_USED = /^(?:fallback_|retry_|circuit_breaker_shadow_rejections)/;
 
 /** The names of the series on a page of metrics, those of histograms without their endings, and their labels. */
 function seriesOn(page: string): Map<string, Set<string>> {
@@ -30,9 +30,11 @@ describe('the metrics catalog', () => {
   afterEach(() => collector.remove());
 
   it('is what the built collector shows: every metric of it, with its labels, and no other', async () => {
+    // The first write is put off, so that something is sent again.
+    let refusals = 1;
     const influx = createServer((request, response) => {
       request.resume();
-      response.writeHead(204).end();
+      response.writeHead(request.method === 'POST' && refusals-- > 0 ? 503 : 204).end();
     });
     await new Promise<void>((resolve) => influx.listen(0, '127.0.0.1', resolve));
     const { port } = influx.address() as AddressInfo;
@@ -46,8 +48,14 @@ describe('the metrics catalog', () => {
         `  - { name: page, probe: http, url: "http://localhost:${port}/" }`,
         '  - { name: refused, probe: tcp, host: 127.0.0.1, port: 1 }',
       ].join('\n'),
-      env: { INFLUX_URLS: `http://127.0.0.1:${port}`, INFLUX_BUCKET: 'telemetry', FILE_SINK: 'on' },
+      env: { INFLUX_URLS: `http://127.0.0.1:${port},http://127.0.0.1:1`, INFLUX_BUCKET: 'telemetry', FILE_SINK: 'on' },
     });
+    // A server with points that wait is taken out of the configuration: its lane is an orphan.
+    const owed = async () => (await (await collector.ask('/health/lanes/127.0.0.1:1')).json()) as object;
+    await expect.poll(owed, { timeout: 60_000, interval: 500 }).toMatchObject({ hold: { reason: 'network' } });
+    await collector.kill();
+    refusals = 1;
+    await collector.restart({ INFLUX_URLS: `http://127.0.0.1:${port}` });
     const known = catalog.metrics.filter(({ name }) => !NOT_USED.test(name));
     let shown = new Map<string, Set<string>>();
     const missing = async () => {

@@ -14,7 +14,7 @@ import {
 /** Seconds each; `nothing-lost.servers.system.test.ts` takes its time. */
 const SHORT: Effort = { kills: 3, awayMs: 3_000, slowMs: 1_000 };
 
-describe('nothing that was accepted is lost', () => {
+describe('nothing that was accepted is lost', { timeout: 180_000 }, () => {
   it('when the collector is killed under load', () => collectorKilled(SHORT));
   it('when backends are killed, right after their answer too', () => backendsKilled(SHORT));
   it('when a backend is away', () => backendAway(SHORT));
