@@ -1,5 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { startServer } from '@breakwater/testbed';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { RunningCollector } from './running-collector.suite.js';
@@ -117,10 +118,10 @@ describe('the built collector and two InfluxDB servers', () => {
   it('does not start with a spool that cannot be used, and says why', async () => {
     await start();
     const second = await RunningCollector.start({
-      env: { INFLUX_URLS: one.url, INFLUX_BUCKET: 'b', SPOOL_DIR: '/proc/nothing' },
+      env: { INFLUX_URLS: one.url, INFLUX_BUCKET: 'b', SPOOL_DIR: join(collector.folder, 'targets.yaml', 'spool') },
     });
     expect(await second.ended()).toBe(2);
-    expect(second.errors).toContain('/proc/nothing');
+    expect(second.errors).toMatch(/SPOOL_DIR: .* cannot be used: ENOTDIR/);
     expect(second.errors).not.toMatch(/ at .*\.js:\d+/);
     await second.remove();
   });
