@@ -7,6 +7,8 @@ export interface SendRequest {
   readonly body: readonly Uint8Array[];
   readonly bytes: number;
   readonly points: number;
+  /** Called when the points are sent once more within one `send`, since the first answer said nothing about them. */
+  readonly onResend?: (reason: HoldReason) => void;
 }
 
 /** Why a backend holds its lane up. Bounded, so that it can be a metric label. */

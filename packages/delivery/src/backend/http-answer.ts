@@ -1,12 +1,19 @@
-import type { Dispatcher } from 'undici';
+import type { IncomingHttpHeaders } from 'node:http';
 import type { RawAnswer } from './answer.js';
 import type { Introduction } from './dialect.js';
+
+/** The head of an answer, and its body as it comes. */
+export interface ResponseData {
+  readonly statusCode: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: AsyncIterable<Buffer>;
+}
 
 /** What is kept of an answer. */
 export interface HttpAnswer extends RawAnswer, Introduction {}
 
 /** Fails where the body of an answer that is no success breaks off. */
-export async function readAnswer(answer: Dispatcher.ResponseData, maxBytes: number): Promise<HttpAnswer> {
+export async function readAnswer(answer: ResponseData, maxBytes: number): Promise<HttpAnswer> {
   const { statusCode: status, body } = answer;
   const text = beginning(body, maxBytes);
   return {
@@ -33,7 +40,7 @@ async function beginning(body: AsyncIterable<Buffer>, maxBytes: number): Promise
 }
 
 /** The first value of a header. */
-function header({ headers }: Dispatcher.ResponseData, name: string): string | undefined {
+function header({ headers }: ResponseData, name: string): string | undefined {
   const value = headers[name];
   return Array.isArray(value) ? value[0] : value;
 }

@@ -1,5 +1,6 @@
 import { faultProxy, sentAgainAfterSuccess, startServer } from '@breakwater/testbed';
 import { describe, expect, it } from 'vitest';
+import type { Answer } from './backend.js';
 import { type BackendRig, backendContract, linesOf, requestOf } from './backend.suite.js';
 import { httpBackend } from './http-backend.js';
 
@@ -97,6 +98,30 @@ describe('a backend of InfluxDB 1.6', () => {
         words: expect.stringMatching(/^400 unable to parse 'x.{170,200}…$/),
       });
     }
+    await backend.close();
+  });
+
+  it('says that a line is bad also where its words do not fit into a header', async () => {
+    await using server = await startServer('influxdb', { database: 'one' });
+    const backend = httpBackend({ url: server.url, bucket: 'one' });
+    const send = (...lines: string[]): Promise<Answer> => backend.send(requestOf(lines), never);
+    for (const code of [0, 1, 8, 11, 13, 27, 31, 127]) {
+      const name = `m${String.fromCharCode(code)}${code}`;
+      expect(await send(`${name} f=1 1\n`)).toEqual({ kind: 'stored' });
+      const conflict = { kind: 'bad-lines', words: expect.stringMatching(/^400 partial write: field type conflict/) };
+      expect(await send(`${name} f="s" 2\n`)).toEqual(conflict);
+      expect(await send('good f=1 1\n', `${name} f="s" 2\n`)).toEqual(conflict);
+      expect(await send(`${name} f=2 2\n`)).toEqual({ kind: 'stored' });
+    }
+    await backend.close();
+  });
+
+  it('puts no batch into question when it fails over a name that is not UTF-8', async () => {
+    await using server = await startServer('influxdb', { database: 'one' });
+    const backend = httpBackend({ url: server.url, bucket: 'one' });
+    const body = [Buffer.from('good f=1 1\nm\xff f=1 1\n', 'latin1')];
+    const answer = await backend.send({ destination: { org: '', bucket: '' }, body, bytes: 20, points: 2 }, never);
+    expect(answer).toMatchObject({ kind: 'hold', reason: 'server-error', mayBeStored: true });
     await backend.close();
   });
 

@@ -309,6 +309,84 @@ describe('an answer that does not come', () => {
   });
 });
 
+describe('a head that breaks the rules', () => {
+  const raw = (status: string, header = 'x-influxdb-error: m\x01\x00'): Behaviour => ({
+    raw: `HTTP/1.1 ${status}\r\n${header}\r\ncontent-type: application/json\r\ncontent-length: 13\r\n\r\n{"error":"m"}`,
+  });
+  const writing =
+    (behaviour: Behaviour): Script =>
+    (request) =>
+      request.path === '/write' ? behaviour : influx1(request);
+
+  it.each([
+    ['400 Bad Request', { kind: 'bad-lines', words: '400 m' }],
+    ['200 OK', { kind: 'stored' }],
+    ['413 Too Large', { kind: 'too-large', words: '413 m' }],
+    ['500 Trouble', { kind: 'hold', reason: 'server-error', mayBeStored: true }],
+    ['503 Busy', { kind: 'hold', reason: 'overloaded' }],
+  ])('is read all the same, once more: %s', async (status, expected) => {
+    const server = await serve(writing(raw(status)));
+    const again: string[] = [];
+    const request = { ...requestOf(linesOf('tide', 500)), onResend: (reason: string) => void again.push(reason) };
+    expect(await open(server, { token: 'user:pa55' }).send(request, never)).toMatchObject(expected);
+    const [first, second, ...others] = server.writes;
+    expect(others).toEqual([]);
+    expect(second!.body).toBe(linesOf('tide', 500).join(''));
+    expect(second!.query).toEqual(first!.query);
+    expect(second!.headers).toMatchObject({
+      host: `127.0.0.1:${server.port}`,
+      'content-type': first!.headers['content-type'],
+      'content-encoding': 'gzip',
+      'content-length': first!.headers['content-length'],
+      authorization: first!.headers.authorization,
+    });
+    expect(again).toEqual(['unexpected-answer']);
+  });
+
+  it.each([
+    ['no HTTP', { raw: 'mumble\r\n\r\n' }],
+    ['no status', { raw: 'HTTP/1.1 4x0 Bad\r\n\r\n' }],
+    ['an end in the middle', { raw: 'HTTP/1.1 400 Bad\r\nx: \x01' }],
+  ])('is a hold where it is %s', async (_, behaviour) => {
+    const server = await serve(writing(behaviour));
+    const answer = await send(open(server), linesOf('tide', 1));
+    expect(answer).toMatchObject({ kind: 'hold', reason: 'network', mayBeStored: true });
+    expect(server.writes.length).toBeLessThanOrEqual(2);
+  });
+
+  it.each([
+    ['reset', { kind: 'hold', reason: 'network', mayBeStored: true }],
+    ['half', { kind: 'hold', reason: 'network', mayBeStored: true }],
+    ['half-stored', { kind: 'stored' }],
+    ['endless', { kind: 'hold', reason: 'server-error' }],
+  ] as const)('can be followed by anything: %s', async (behaviour, expected) => {
+    let turn = 0;
+    const server = await serve((request) =>
+      request.path !== '/write' ? influx1(request) : turn++ === 0 ? raw('400 Bad Request') : behaviour,
+    );
+    expect(await send(open(server))).toMatchObject(expected);
+    expect(server.writes).toHaveLength(2);
+  });
+
+  it('is looked at for no longer than the request may take, nor than its caller wants', async () => {
+    let turn = 0;
+    const server = await serve((request) =>
+      request.path !== '/write' ? influx1(request) : turn++ === 0 ? raw('400 Bad Request') : 'hang',
+    );
+    const clock = new VirtualClock();
+    const timed = send(open(server, { clock, timeoutMs: 700 }));
+    await expect.poll(() => server.writes.length, { interval: 1 }).toBe(2);
+    await clock.advance(701);
+    expect(await timed).toMatchObject({ kind: 'hold', reason: 'timeout', mayBeStored: true });
+    turn = 0;
+    const caller = new AbortController();
+    const sent = send(open(server), linesOf('x', 1), caller.signal);
+    await expect.poll(() => server.writes.length, { interval: 1 }).toBe(4);
+    caller.abort();
+    expect(await sent).toMatchObject({ kind: 'hold', reason: 'network', words: 'given up by its caller' });
+  });
+});
+
 describe('what a server says', () => {
   it('is read to 8 KiB and repeated in one short line without the token', async () => {
     const babble = `you said user:pa55word\n${'and so on '.repeat(1_000_000)}`;

@@ -8,15 +8,16 @@ import {
   systemClock,
   TimeoutError,
 } from '@breakwater/resilience';
-import { type HttpPool, httpPool, type NameLookup } from '@breakwater/resilience/http';
+import { type HttpPool, httpPool, type NameLookup, nameLookup } from '@breakwater/resilience/http';
 import type { Destination } from '../frames/frame.js';
 import { backendAddress } from './address.js';
 import { isNoPage, judgeAnswer, type RawAnswer } from './answer.js';
-import type { Answer, Backend, Dialect, SendRequest } from './backend.js';
+import type { Answer, Backend, Dialect, HoldReason, SendRequest } from './backend.js';
 import { authorization, type Introduction, otherDialect, writePath, writeTarget } from './dialect.js';
 import { judgeFailure } from './failure.js';
-import { type HttpAnswer, readAnswer } from './http-answer.js';
+import { type HttpAnswer, type ResponseData, readAnswer } from './http-answer.js';
 import { Inquiry } from './inquiry.js';
+import { isUnreadable, lenientRequest } from './lenient-request.js';
 import { secretsIn } from './words.js';
 
 export interface HttpBackendOptions {
@@ -47,6 +48,8 @@ const compress = promisify<Uint8Array, typeof GZIP, Buffer>(gzip);
 class HttpBackend implements Backend {
   readonly id: string;
   readonly #pool: HttpPool;
+  readonly #dns: NameLookup;
+  readonly #ownDns: Measured | undefined;
   readonly #clock: Clock;
   readonly #timeoutMs: number;
   readonly #defaults: Destination;
@@ -75,6 +78,9 @@ class HttpBackend implements Backend {
     this.#clock = clock;
     this.#origin = new URL(this.id).origin;
     this.#path = this.id.slice(this.#origin.length);
+    const ownDns = options.dns === undefined ? nameLookup({ name: `${this.id}-dns`, clock }) : undefined;
+    this.#ownDns = ownDns;
+    this.#dns = options.dns ?? ownDns!;
     this.#pool = httpPool({
       name: this.id,
       maxConnections,
@@ -83,7 +89,7 @@ class HttpBackend implements Backend {
       // The request's own limit comes first: undici's tick is coarse.
       readTimeoutMs: Math.ceil(timeoutMs) + 1000,
       clock,
-      ...(options.dns === undefined ? {} : { nameLookup: options.dns }),
+      nameLookup: this.#dns,
     });
     this.#inquiry = new Inquiry({ pool: this.#pool, origin: this.#origin, path: this.#path, token });
   }
@@ -119,6 +125,7 @@ class HttpBackend implements Backend {
 
   measure(record: Recorder): void {
     this.#pool.measure(record);
+    this.#ownDns?.measure(record);
   }
 
   close(): Promise<void> {
@@ -133,7 +140,7 @@ class HttpBackend implements Backend {
     const post = async (dialect: Dialect): Promise<HttpAnswer> => {
       signal.throwIfAborted();
       progress.wasSent = true;
-      return this.#post(dialect, request.destination, body, isLarge, signal);
+      return this.#post(dialect, request, body, isLarge, signal);
     };
     const dialect = this.#dialect ?? (await this.#detect(signal)) ?? 'influxdb-2';
     const answer = await post(dialect);
@@ -149,19 +156,20 @@ class HttpBackend implements Backend {
     // What names itself in an unknown way, or not at all, is tried.
     if (isNoPage(answer) && writePath(now) === writePath(dialect)) now = otherDialect(dialect);
     if (answer.status < 300 || writePath(now) === writePath(dialect)) return this.#accept(answer, now);
+    request.onResend?.(reasonOf(this.#judge(answer, dialect)));
     const second = await post(now);
     return isNoPage(answer) && isNoPage(second) ? noStore(this.#judge(second, now)) : this.#accept(second, now);
   }
 
   async #post(
     dialect: Dialect,
-    { org, bucket }: Destination,
+    { destination: { org, bucket }, onResend }: SendRequest,
     body: Uint8Array,
     isGzip: boolean,
     signal: AbortSignal,
   ): Promise<HttpAnswer> {
     const destination = { org: org || this.#defaults.org, bucket: bucket || this.#defaults.bucket };
-    const answer = await this.#pool.request({
+    const request = {
       origin: this.#origin,
       path: `${this.#path}${writeTarget(dialect, destination)}`,
       method: 'POST',
@@ -172,8 +180,18 @@ class HttpBackend implements Backend {
       },
       body,
       signal,
-    });
-    return readAnswer(answer, MAX_ANSWER_BYTES);
+    } as const;
+    const read = (answer: ResponseData) => readAnswer(answer, MAX_ANSWER_BYTES);
+    let answer: ResponseData;
+    try {
+      answer = await this.#pool.request(request);
+    } catch (error) {
+      if (!isUnreadable(error)) throw error;
+      // Only its status tells whether a line is bad, the points are stored, or neither; without one it stays a hold.
+      onResend?.('unexpected-answer');
+      return lenientRequest(request, { nameLookup: this.#dns, clock: this.#clock }, read);
+    }
+    return read(answer);
   }
 
   #judge(answer: RawAnswer, dialect: Dialect): Answer {
@@ -222,6 +240,8 @@ class HttpBackend implements Backend {
 }
 
 const introductionOf = ({ version, build }: Introduction): string => `${version} ${build}`;
+
+const reasonOf = (answer: Answer): HoldReason => (answer.kind === 'hold' ? answer.reason : 'unexpected-answer');
 
 function noStore(answer: Answer): Answer {
   if (answer.kind !== 'hold') return answer;

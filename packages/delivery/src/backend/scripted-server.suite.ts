@@ -18,11 +18,16 @@ export interface Reply {
   readonly body?: string;
 }
 
+/** To the byte, and then the end. */
+interface Raw {
+  readonly raw: string;
+}
+
 /**
  * `hang`: no answer. `reset`: the socket is reset. `half`: the head of a 400 and half of its body, then the end;
  * `half-stored`: the same of a 200. `endless`: a 500 whose body never ends.
  */
-export type Behaviour = Reply | 'hang' | 'reset' | 'half' | 'half-stored' | 'endless';
+export type Behaviour = Reply | Raw | 'hang' | 'reset' | 'half' | 'half-stored' | 'endless';
 type Script = (request: SeenRequest) => Behaviour;
 
 const ENDLESS = 'and so on '.repeat(2_000);
@@ -59,7 +64,8 @@ export class ScriptedServer implements AsyncDisposable {
         const status = behaviour === 'half' ? '400 Bad Request' : '200 OK';
         const head = `HTTP/1.1 ${status}\r\ncontent-type: application/json\r\ncontent-length: 99\r\n\r\n`;
         incoming.socket.end(`${head}{"err`);
-      } else response.writeHead(behaviour.status, behaviour.headers).end(behaviour.body);
+      } else if ('raw' in behaviour) incoming.socket.end(behaviour.raw, 'latin1');
+      else response.writeHead(behaviour.status, behaviour.headers).end(behaviour.body);
     });
   }
 

@@ -103,6 +103,7 @@ export interface Sent {
   readonly lines: readonly string[];
   readonly bytes: number;
   readonly points: number;
+  readonly onResend: SendRequest['onResend'];
 }
 
 export type Script = (sent: Sent, signal: AbortSignal) => Answer | Promise<Answer>;
@@ -123,9 +124,9 @@ export class ScriptedBackend implements Backend {
     this.#clock = clock;
   }
 
-  async send({ destination, body, bytes, points }: SendRequest, signal: AbortSignal): Promise<Answer> {
+  async send({ destination, body, bytes, points, onResend }: SendRequest, signal: AbortSignal): Promise<Answer> {
     const lines = linesOf(Buffer.concat(body).toString());
-    const sent = { atMs: this.#clock.now(), bucket: destination.bucket, lines, bytes, points };
+    const sent = { atMs: this.#clock.now(), bucket: destination.bucket, lines, bytes, points, onResend };
     this.sent.push(sent);
     this.inFlight++;
     this.mostInFlight = Math.max(this.mostInFlight, this.inFlight);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { badLines, held, linesOf, notFound, rigOf, STORED } from './lane.suite.js';
+import { badLines, collected, held, linesOf, notFound, rigOf, STORED } from './lane.suite.js';
 
 const textOf = (body: Buffer) => linesOf(body.toString());
 
@@ -151,5 +151,17 @@ describe('Lane', () => {
     expect(rig.book.totals.released).toBe(1);
     expect(rig.book.pending).toBe(1);
     expect(rig.clock.timers).toBe(0);
+  });
+
+  it('counts what the backend sent once more by itself', async () => {
+    using rig = rigOf();
+    rig.backend.script = ({ onResend }) => {
+      onResend?.('unexpected-answer');
+      return STORED;
+    };
+    const lane = rig.start();
+    rig.commit(3);
+    await rig.clock.advance(50);
+    expect(collected(lane, 'delivery_resent_points_total')).toEqual([3]);
   });
 });

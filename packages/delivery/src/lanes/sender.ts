@@ -126,7 +126,8 @@ export class Sender {
     const bytes = body.reduce((sum, { length }) => sum + length, 0);
     const points = pointsOf(piece);
     for (const { span, reason } of piece) if (reason !== undefined) bump(this.resent, reason, span[1] - span[0]);
-    const answer = await this.#send({ destination: job.destination, body, bytes, points });
+    const onResend = (reason: ResentReason) => bump(this.resent, reason, points);
+    const answer = await this.#send({ destination: job.destination, body, bytes, points, onResend });
     bump(this.requests, outcomeOf(answer), 1);
     this.#judge(job, piece, leave, answer, bytes);
     this.#options.gate.answered(leave, answer, points);
