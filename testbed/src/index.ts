@@ -12,6 +12,7 @@ export type { CollectorProcess } from './oracle/collector-process.js';
 export { deliveryDelays } from './oracle/delays.js';
 export { Rig, type RigOptions } from './oracle/rig.js';
 export { freePort } from './process/ports.js';
+export { requireProgram } from './process/programs.js';
 export type { RunningServer } from './server.js';
 export type { DnsmasqOptions, DnsRecord } from './servers/dnsmasq.js';
 export type { SnmpdOptions, SnmpUser } from './servers/snmpd.js';
