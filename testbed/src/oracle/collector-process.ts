@@ -10,7 +10,7 @@ const KEPT = 20_000;
 const TARGETS = `apiVersion: breakwater/v1
 kind: Targets
 targets:
-  - { name: self, probe: host, interval: 5s }
+  - { name: self, probe: host, interval: 24h }
 `;
 
 /** A telemetry collector on one port and one folder, however often it is killed and started. */

@@ -133,10 +133,15 @@ export async function everyAnswer({ awayMs }: Effort): Promise<void> {
     'half-answer',
   ] as const;
   for (const fault of faults) {
+    const hurt = proxy.writes;
     await proxy.set(fault, { only: 'writes' });
-    await pause(Math.max(300, awayMs / faults.length));
+    await expect.poll(() => proxy.writes, { timeout: 40_000 }).toBeGreaterThan(hurt);
+    await pause(awayMs / faults.length);
     await proxy.set('none');
-    await pause(200);
+    const stored = proxy.recorded.filter(({ status }) => status === 204).length;
+    await expect
+      .poll(() => proxy.recorded.filter(({ status }) => status === 204).length, { timeout: 70_000 })
+      .toBeGreaterThan(stored);
   }
   await expectNothingLost(rig, 150_000);
   expect(rig.sentAgain()).toEqual([0, 0]);

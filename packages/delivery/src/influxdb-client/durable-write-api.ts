@@ -14,10 +14,14 @@ import type { Intake } from '../intake/intake.js';
 import { LineError } from '../lines/normalize.js';
 import type { DurableWriteOptions } from './options.js';
 import { Outbox } from './outbox.js';
-import { sortRecords, toLines } from './records.js';
+import { pointLines, sortRecords, toLines } from './records.js';
 
 const DEFAULTS = { batchSize: 5_000, maxBatchBytes: 1_048_576, flushInterval: 50 } as const;
 const DEFAULT_MAX_BUFFER_BYTES = 64 * 1_048_576;
+
+const FRAME_LIMITS = { maxPoints: 5_000, maxBytes: 1_048_576 } as const;
+/** In the range of a timestamp, whatever the digits: up to the year 2262. */
+const WHOLE = /^(?:-?\d{1,18}|[1-8]\d{18})$/;
 
 type Writable = Point | string;
 
@@ -38,6 +42,8 @@ export class DurableWriteApi implements WriteApi {
   #path: string;
   #target: Target;
   #records: string[] = [];
+  /** Each of them was made by a `Point`, with whole nanoseconds. */
+  #areOfPoints = true;
   #chars = 0;
   #timer: Timer | undefined;
   /** Settles when every batch that was cut has. */
@@ -99,12 +105,16 @@ export class DurableWriteApi implements WriteApi {
 
   writeRecord(record: string): void {
     this.#enter();
+    this.#areOfPoints = false;
     this.#add(record);
   }
 
   writeRecords(records: ArrayLike<string>): void {
     this.#enter();
-    for (let index = 0; index < records.length; index++) this.#add(records[index]!);
+    for (let index = 0; index < records.length; index++) {
+      this.#areOfPoints = false;
+      this.#add(records[index]!);
+    }
   }
 
   writePoint(point: Point): void {
@@ -173,6 +183,12 @@ export class DurableWriteApi implements WriteApi {
   }
 
   convertTime(value: string | number | Date | undefined): string | undefined {
+    const time = this.#timeOf(value);
+    if (this.#areOfPoints && (time === undefined || !WHOLE.test(time))) this.#areOfPoints = false;
+    return time;
+  }
+
+  #timeOf(value: string | number | Date | undefined): string | undefined {
     if (value === undefined) return currentTime[this.#precision]();
     if (typeof value === 'string') return value.length > 0 ? value : undefined;
     if (value instanceof Date) return dateToProtocolTimestamp[this.#precision](value);
@@ -212,7 +228,12 @@ export class DurableWriteApi implements WriteApi {
     this.#records = [];
     this.#chars = 0;
     const { precision, destination } = this.#target;
-    const { lines, good, bad } = sortRecords(records, { precision, nowNs: this.#stamps.next() });
+    const known = this.#areOfPoints && precision === 'ns' ? pointLines(records, FRAME_LIMITS) : undefined;
+    this.#areOfPoints = true;
+    const { lines, good, bad } =
+      known === undefined
+        ? sortRecords(records, { precision, nowNs: this.#stamps.next() })
+        : { lines: known, good: records, bad: [] };
     // What is told to nobody need not be kept.
     const kept = this.#callbacks.writeFailed || this.#callbacks.writeSuccess ? good : [];
     const outcomes: Promise<void>[] = [];
