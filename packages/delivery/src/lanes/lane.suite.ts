@@ -206,13 +206,11 @@ function slotOf(clock: VirtualClock, gate: LaneGate, slot: string) {
   let lines = 0;
   /** Commits one frame of so many lines, numbered through. */
   const commit = (points = 1, bucket = 'b', line = (n: number) => `m v=${n}i ${n}`) => {
-    const body = Array.from({ length: points }, () => `${line(lines++)}\n`).join('');
+    return commitBody(Buffer.from(Array.from({ length: points }, () => `${line(lines++)}\n`).join('')), points, bucket);
+  };
+  const commitBody = (body: Buffer, points: number, bucket = 'b') => {
     const destination = { org: '', bucket };
-    const frame = log.commit({
-      meta: { content: 'line-protocol', precision: 'ns', destination },
-      body: Buffer.from(body),
-      points,
-    });
+    const frame = log.commit({ meta: { content: 'line-protocol', precision: 'ns', destination }, body, points });
     book.add(frame);
     lane?.wake();
     return frame;
@@ -223,5 +221,5 @@ function slotOf(clock: VirtualClock, gate: LaneGate, slot: string) {
     return lane;
   };
   const texts = () => [...quarantined.values()].map(({ text }) => text);
-  return { log, book, quarantine, quarantined, texts, commit, start };
+  return { log, book, quarantine, quarantined, texts, commit, commitBody, start };
 }

@@ -164,4 +164,18 @@ describe('Lane', () => {
     await rig.clock.advance(50);
     expect(collected(lane, 'delivery_resent_points_total')).toEqual([3]);
   });
+
+  it('gives up the bytes of a line that is not UTF-8, beside what can be shown of it', async () => {
+    using rig = rigOf();
+    rig.backend.script = ({ lines }) => (lines.some((line) => line.startsWith('bad')) ? badLines() : STORED);
+    rig.start();
+    const bytes = Buffer.from('bad,t=\xff v=1 2', 'latin1');
+    rig.commitBody(Buffer.concat([Buffer.from('good v=1 1\nbad,t=\u00ff v=1 1\n'), bytes, Buffer.from('\n')]), 3);
+    await rig.clock.advance(50);
+    expect([...rig.quarantined.values()]).toMatchObject([
+      { line: 1, text: 'bad,t=\u00ff v=1 1' },
+      { line: 2, text: 'bad,t=\ufffd v=1 2', bytes },
+    ]);
+    expect(rig.quarantined.get('1:1')).not.toHaveProperty('bytes');
+  });
 });

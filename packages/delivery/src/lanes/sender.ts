@@ -178,7 +178,7 @@ export class Sender {
     const { gate, quarantine, onTrouble } = this.#options;
     const common = { seq, acceptedAtMs, destination: meta.destination, quarantinedAtMs: this.#clock.wall() };
     try {
-      await quarantine.add(refused.map(({ line, words }) => ({ ...common, line, words, text: work.line(line) })));
+      await quarantine.add(refused.map(({ line, words }) => ({ ...common, line, words, ...work.line(line) })));
     } catch (error) {
       onTrouble(`the quarantine of ${gate.backend.id} cannot be written; its lines are sent again`, error);
       return refused.map(({ line }) => ({ span: [line, line + 1], reason: 'bad-lines' }));
