@@ -4,6 +4,7 @@ import type { LaneCheckpoint, LaneTotals } from './checkpoint.js';
 import { Ledger } from './ledger.js';
 import { BOOK_METRICS, type ExpiryReason } from './metrics.js';
 import { Ranges } from './ranges.js';
+import { RecoveryScan } from './recovery-scan.js';
 
 /** What became of a frame that was sent. */
 export interface Settlement {
@@ -30,15 +31,6 @@ interface HeldFrame {
   readonly quarantined: number;
 }
 
-/** Known only while the log is scanned: what the checkpoint says about frames that are still to come. */
-interface Scan {
-  /** The last frame that the checkpoint counts. */
-  readonly throughSeq: number;
-  readonly done: Ranges;
-  /** Frames that the scan did not find, beyond what the checkpoint counts. */
-  readonly holes: Ranges;
-}
-
 /**
  * The account of one lane: which frames of the log it still owes to its backend. Every frame is pending, in flight
  * (pending still, to the ledger), held or done; every term of the ledger is a counter of its own:
@@ -52,7 +44,7 @@ export class LaneBook {
   /** The last frame that is counted as accepted, or known not to be the lane's. */
   #throughSeq: number;
   #lastAdded = 0;
-  #scan: Scan | undefined;
+  #scan: RecoveryScan | undefined;
   /** Frames that are pending and not in flight. */
   readonly #waiting = new Ranges();
   /** Frames that are not done. */
@@ -63,8 +55,7 @@ export class LaneBook {
   /** Those with open frames, from old to new. */
   readonly #segments = new Map<number, OpenSegment>();
   readonly #ledger: Ledger;
-  /** Until the scan finds them, frames that are owed are pending as one sum. */
-  #unfoundPoints: number;
+  /** Until the scan finds them, frames that are owed are in it as one sum. */
   #pendingPoints: number;
   #heldPoints = 0;
   #version = 0;
@@ -78,11 +69,9 @@ export class LaneBook {
     this.lane = lane;
     this.#startSeq = checkpoint?.startSeq ?? options.startSeq;
     this.#throughSeq = checkpoint?.throughSeq ?? this.#startSeq - 1;
-    this.#scan = { throughSeq: this.#throughSeq, done: new Ranges(checkpoint?.done), holes: new Ranges() };
+    this.#scan = new RecoveryScan(checkpoint);
     this.#ledger = new Ledger(checkpoint);
-    const { accepted, released, quarantined, expired, handedOver, damaged } = this.#ledger.totals;
-    this.#unfoundPoints = Math.max(0, accepted - released - quarantined - expired - handedOver - damaged);
-    this.#pendingPoints = this.#unfoundPoints;
+    this.#pendingPoints = this.#scan.owedPoints;
   }
 
   /**
@@ -98,11 +87,11 @@ export class LaneBook {
     if (seq < this.#startSeq) return;
     const isCounted = seq <= this.#throughSeq;
     if (!isCounted) {
-      this.#scan?.holes.add(this.#throughSeq + 1, seq - 1);
+      this.#scan?.passOver(this.#throughSeq + 1, seq - 1);
       this.#throughSeq = seq;
       this.#version++;
     }
-    if (lanes?.includes(this.lane) === false || (isCounted && this.#scan?.done.has(seq))) return;
+    if (lanes?.includes(this.lane) === false || (isCounted && this.#scan!.isDone(seq))) return;
     if (isCounted) this.#find(points);
     else {
       this.#ledger.accepted += points;
@@ -117,8 +106,7 @@ export class LaneBook {
    * scan found are told to `damage` before: frames that no checkpoint counts are counted by that alone.
    */
   reconcile(): number {
-    const points = this.#unfoundPoints;
-    this.#unfoundPoints = 0;
+    const points = this.#scan?.owedPoints ?? 0;
     this.#scan = undefined;
     this.#lose(points);
     return points;
@@ -302,10 +290,9 @@ export class LaneBook {
 
   /** A frame that the checkpoint counted, and does not know as done. */
   #find(points: number): void {
-    const owed = Math.min(points, this.#unfoundPoints);
-    this.#unfoundPoints -= owed;
-    this.#pendingPoints += points - owed;
-    this.#ledger.takeBack(points - owed);
+    const excess = this.#scan!.find(points);
+    this.#pendingPoints += excess;
+    this.#ledger.takeBack(excess);
   }
 
   #segment({ segment: id, seq }: FrameSummary): OpenSegment {
@@ -378,16 +365,10 @@ export class LaneBook {
   }
 
   /** Frames that were committed after the checkpoint, and that the scan lacks: accepted, and damaged. */
-  #acceptLost({ throughSeq, holes }: Scan, gap: Gap): void {
-    const from = Math.max(gap.fromSeq, this.#startSeq);
-    const behind = Math.max(from, this.#throughSeq + 1);
-    const lost = [...holes.within(from, gap.toSeq)].length > 0 || behind <= gap.toSeq;
-    if (!lost) return;
-    holes.remove(from, gap.toSeq);
+  #acceptLost(scan: RecoveryScan, gap: Gap): void {
+    const points = scan.uncounted(gap, Math.max(gap.fromSeq, this.#startSeq), this.#throughSeq);
+    if (points === undefined) return;
     this.#throughSeq = Math.max(this.#throughSeq, gap.toSeq);
-    // Some of them the checkpoint counts: `reconcile` knows those.
-    const counted = gap.fromSeq <= throughSeq ? this.#unfoundPoints : 0;
-    const points = Math.max(0, gap.points - counted);
     this.#ledger.accepted += points;
     this.#ledger.count('damaged', points);
     this.#version++;
