@@ -62,6 +62,22 @@ describe('Lane to a backend that answers before the data is safe', () => {
     expect(rig.events.some(({ type }) => type === 'lane.rewound')).toBe(true);
   });
 
+  it('sends again what was acknowledged before the backend could say which run it was', async () => {
+    using rig = rigOf({ dialect: 'victoria-metrics' });
+    let hasPage = false;
+    rig.backend.currentEpoch = () => (hasPage ? 2 : undefined);
+    rig.start();
+    rig.commit(5);
+    await rig.clock.advance(3_000);
+    expect(rig.book.held).toBe(5);
+    hasPage = true;
+    await rig.clock.advance(1_500);
+    expect(rig.backend.sent.map(({ points }) => points)).toEqual([5, 5]);
+    await rig.clock.advance(12_000);
+    expect(rig.book.totals.released).toBe(5);
+    expect(rig.backend.sent).toHaveLength(2);
+  });
+
   it('sends on while the page with the start time hangs', async () => {
     using rig = rigOf({ dialect: 'victoria-metrics', timeoutMs: 3_000, lingerMs: 0 });
     rig.backend.currentEpoch = () => new Promise((resolve) => void rig.clock.after(3_000, () => resolve(undefined)));

@@ -22,11 +22,13 @@ const NOTHING: Verdict = { released: [], rewound: [] };
 /**
  * Holds frames that a backend has acknowledged until they must be safe there. A frame is released when the run of the
  * backend that was seen before the frame was sent is seen again `holdMs` after the answer: that run had the frame all the
- * while. When another run is seen, the frame is to be sent again. Where a run was never seen, time alone must do.
+ * while. When another run is seen, or the first one only afterwards, the frame is to be sent again: who acknowledged it
+ * may be gone. Where a run is never seen, time alone must do.
  */
 export class AckHold {
   #entries: Entry[] = [];
-  #epoch: number | undefined;
+  /** A run was seen: the backend says. */
+  #says = false;
 
   get size(): number {
     return this.#entries.length;
@@ -39,16 +41,14 @@ export class AckHold {
 
   /** Observations come one after the other: each was asked for when the one before had been answered. */
   observe({ askedMs, epoch }: Observation, holdMs: number): Verdict {
-    const isRestart = epoch !== undefined && this.#epoch !== undefined && epoch !== this.#epoch;
-    if (epoch !== undefined) this.#epoch = epoch;
+    this.#says ||= epoch !== undefined;
     if (this.#entries.length === 0) return NOTHING;
     const released: number[] = [];
     const rewound: number[] = [];
     this.#entries = this.#entries.filter((entry) => {
-      const lost = entry.epoch === undefined ? isRestart : epoch !== undefined && entry.epoch !== epoch;
-      const seen = entry.epoch === undefined || entry.epoch === epoch;
-      if (lost) rewound.push(entry.seq);
-      else if (seen && askedMs - entry.ackedMs >= holdMs) released.push(entry.seq);
+      const isSafe = this.#says ? epoch !== undefined : entry.epoch === undefined;
+      if (epoch !== undefined && epoch !== entry.epoch) rewound.push(entry.seq);
+      else if (isSafe && askedMs - entry.ackedMs >= holdMs) released.push(entry.seq);
       else return true;
       return false;
     });
