@@ -20,8 +20,6 @@ export interface Effort {
 }
 
 const BOTH = ['influxdb', 'victoria-metrics'] as const;
-/** VictoriaMetrics loses what came in its last five seconds. */
-const ACK_HOLD = { ACK_HOLD: '7' };
 
 /** Nothing is missing anywhere, nothing is there that nobody sent, and the ledgers added up whenever somebody looked. */
 async function expectNothingLost(rig: Rig, settleMs = 60_000): Promise<void> {
@@ -43,7 +41,7 @@ async function expectNothingLost(rig: Rig, settleMs = 60_000): Promise<void> {
 
 /** (a) `kill -9` of the collector under load. */
 export async function collectorKilled({ kills }: Effort): Promise<void> {
-  await using rig = await startRig({ backends: BOTH, env: ACK_HOLD });
+  await using rig = await startRig({ backends: BOTH });
   rig.producer.start();
   let withWrites = 0;
   for (let kill = 0; kill < kills; kill++) {
@@ -59,7 +57,7 @@ export async function collectorKilled({ kills }: Effort): Promise<void> {
 
 /** (b) `kill -9` and restart of either backend, of both, and of VictoriaMetrics right after it has answered. */
 export async function backendsKilled({ awayMs }: Effort): Promise<void> {
-  await using rig = await startRig({ backends: BOTH, env: ACK_HOLD, producer: { pauseMs: 5 } });
+  await using rig = await startRig({ backends: BOTH, producer: { pauseMs: 5 } });
   const [influx, victoria] = rig.backends.map(({ server }) => server) as [
     Rig['backends'][0]['server'],
     Rig['backends'][0]['server'],
