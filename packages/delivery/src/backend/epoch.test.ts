@@ -37,6 +37,13 @@ describe('the runs of a server', () => {
     expect(look(runs, page('1795332190', '0.1', '50'))).toBe(1_795_332_190_000_000);
   });
 
+  it('come again where more restarts show within one second than there can be', () => {
+    const runs = new Runs();
+    const seen: unknown[] = [];
+    for (let turn = 0; turn < 20; turn++) seen.push(look(runs, page('1795332181', turn % 2 === 0 ? '9' : '5')));
+    expect(new Set(seen).size).toBe(4);
+  });
+
   it('count one restart once, in whatever order answers come back', () => {
     const runs = new Runs();
     const first = look(runs, page('1795332181', '0.5'));

@@ -8,6 +8,11 @@ interface Look {
 }
 
 const START = /^process_start_time_seconds(?:\{[^}\n]*\})? (\S+)/m;
+/**
+ * More cannot be within a second. Then their numbers come again, which shows what it is: several servers that were started
+ * in the same second, behind one address.
+ */
+const MOST_RESTARTS = 4;
 /** Counters that any Go program has and that move all the time. */
 const COUNTERS =
   /^(process_cpu_seconds_total|go_memstats_mallocs_total|go_memstats_alloc_bytes_total)(?:\{[^}\n]*\})? (\S+)/gm;
@@ -30,7 +35,8 @@ export class Runs {
       const startedAtUs = Math.round(seconds * 1e6);
       const counters = new Map([...metrics.matchAll(COUNTERS)].map(([, name, value]) => [name!, Number(value)]));
       const isSameStart = before?.startedAtUs === startedAtUs;
-      const restarts = isSameStart ? before.restarts + (wentBackwards(before.counters, counters) ? 1 : 0) : 0;
+      const isRestart = isSameStart && wentBackwards(before.counters, counters);
+      const restarts = isSameStart ? (before.restarts + (isRestart ? 1 : 0)) % MOST_RESTARTS : 0;
       if (order > (this.#latest?.order ?? 0)) this.#latest = { startedAtUs, counters, restarts, order };
       return startedAtUs + restarts;
     };

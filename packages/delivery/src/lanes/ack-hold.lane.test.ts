@@ -78,6 +78,24 @@ describe('Lane to a backend that answers before the data is safe', () => {
     expect(rig.backend.sent).toHaveLength(2);
   });
 
+  it('goes on without the guarantee where two servers answer in turn, and says so once', async () => {
+    using rig = rigOf({ dialect: 'victoria-metrics', lingerMs: 0 });
+    rig.backend.currentEpoch = () => 1 + (rig.backend.epochs % 2);
+    rig.start();
+    for (let second = 0; second < 120; second++) {
+      rig.commit();
+      await rig.clock.advance(1_000);
+    }
+    await rig.clock.advance(12_000);
+    expect(rig.book.totals.released).toBe(120);
+    expect(rig.events.filter(({ type }) => type === 'lane.rewound').length).toBeLessThanOrEqual(2);
+    expect(rig.backend.linesFrom().length).toBeLessThanOrEqual(124);
+    expect(rig.events.filter(({ type }) => type === 'trouble')).toMatchObject([
+      { what: expect.stringMatching(/^restarts of http:\/\/influx:8086 go unnoticed/) },
+    ]);
+    expect(collected(rig.gate, 'delivery_ack_hold_off')).toEqual([1]);
+  });
+
   it('sends on while the page with the start time hangs', async () => {
     using rig = rigOf({ dialect: 'victoria-metrics', timeoutMs: 3_000, lingerMs: 0 });
     rig.backend.currentEpoch = () => new Promise((resolve) => void rig.clock.after(3_000, () => resolve(undefined)));

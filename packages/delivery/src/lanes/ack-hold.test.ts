@@ -44,6 +44,15 @@ describe('AckHold', () => {
     expect(hold.observe({ askedMs: 1_000, epoch: 7 }, HOLD_MS)).toEqual({ released: [], rewound: [2] });
   });
 
+  it('lets time alone do while runs alternate, whatever was seen before', () => {
+    const hold = new AckHold();
+    hold.hold(1, 7, 100);
+    hold.hold(2, undefined, 100);
+    expect(hold.observe({ askedMs: 109, epoch: undefined, alternates: true }, HOLD_MS).released).toEqual([]);
+    const released = hold.observe({ askedMs: 110, epoch: undefined, alternates: true }, HOLD_MS);
+    expect(released).toEqual({ released: [1, 2], rewound: [] });
+  });
+
   // Every order in which sends, stores, answers, questions, looks and restarts can come.
   it('releases nothing, once a run was seen, that a backend lost which loses its last moments when it restarts', () => {
     const step = fc.record({

@@ -4,6 +4,8 @@ export interface Observation {
   readonly askedMs: number;
   /** Undefined: it did not say. */
   readonly epoch: number | undefined;
+  /** What it says means nothing: several servers answer in turn. Then without an epoch. */
+  readonly alternates?: true;
 }
 
 interface Entry {
@@ -23,7 +25,8 @@ const NOTHING: Verdict = { released: [], rewound: [] };
  * Holds frames that a backend has acknowledged until they must be safe there. A frame is released when the run of the
  * backend that was seen before the frame was sent is seen again `holdMs` after the answer: that run had the frame all the
  * while. When another run is seen, or the first one only afterwards, the frame is to be sent again: who acknowledged it
- * may be gone. Where a run is never seen, time alone must do.
+ * may be gone. Where a run is never seen, or what is seen means nothing, time alone
+ * must do.
  */
 export class AckHold {
   #entries: Entry[] = [];
@@ -40,13 +43,13 @@ export class AckHold {
   }
 
   /** Observations come one after the other: each was asked for when the one before had been answered. */
-  observe({ askedMs, epoch }: Observation, holdMs: number): Verdict {
+  observe({ askedMs, epoch, alternates }: Observation, holdMs: number): Verdict {
     this.#says ||= epoch !== undefined;
     if (this.#entries.length === 0) return NOTHING;
     const released: number[] = [];
     const rewound: number[] = [];
     this.#entries = this.#entries.filter((entry) => {
-      const isSafe = this.#says ? epoch !== undefined : entry.epoch === undefined;
+      const isSafe = alternates === true || (this.#says ? epoch !== undefined : entry.epoch === undefined);
       if (epoch !== undefined && epoch !== entry.epoch) rewound.push(entry.seq);
       else if (isSafe && askedMs - entry.ackedMs >= holdMs) released.push(entry.seq);
       else return true;

@@ -1,6 +1,8 @@
 import type { Clock, Timer } from '@breakwater/resilience';
 import type { Backend } from '../backend/backend.js';
+import { publish } from '../events/events.js';
 import type { Observation } from './ack-hold.js';
+import { RunHistory } from './run-history.js';
 
 const POLL_MS = 1_000;
 
@@ -16,6 +18,7 @@ export interface EpochWatchOptions {
 /** Asks about every second which run of the backend answers, for as long as somebody has to know. */
 export class EpochWatch {
   readonly #options: EpochWatchOptions;
+  readonly #history = new RunHistory();
   #epoch: number | undefined;
   #answered = false;
   #asking = false;
@@ -25,12 +28,12 @@ export class EpochWatch {
     this.#options = options;
   }
 
-  /** What was last seen. */
+  /** What was last seen; undefined also while runs alternate. */
   get epoch(): number | undefined {
     return this.#epoch;
   }
 
-  /** It was asked, and has never said. */
+  /** It was asked, and has never said, or nothing that can be relied on. */
   get isUnknown(): boolean {
     return this.#epoch === undefined && this.#answered;
   }
@@ -70,9 +73,22 @@ export class EpochWatch {
     timer[Symbol.dispose]();
     this.#asking = false;
     this.#answered = true;
-    if (epoch !== undefined) this.#epoch = epoch;
+    if (epoch !== undefined) this.#see(epoch);
     if (isNeeded()) this.#askLater();
-    onObservation({ askedMs, epoch });
+    onObservation(this.#history.alternates ? { askedMs, epoch: undefined, alternates: true } : { askedMs, epoch });
+  }
+
+  #see(epoch: number): void {
+    const { backend, clock } = this.#options;
+    const isNews = this.#history.see(epoch, clock.now());
+    this.#epoch = this.#history.alternates ? undefined : epoch;
+    if (!isNews) return;
+    const error = new Error('an earlier start time came back: several servers answer in turn behind this address');
+    publish({
+      type: 'trouble',
+      what: `restarts of ${backend.id} go unnoticed; give each server its own address`,
+      error,
+    });
   }
 
   #askLater(): void {

@@ -87,8 +87,8 @@ export class MemoryLog implements FrameLog {
   segments(): SegmentInfo[] {
     return [];
   }
-  remove(): Promise<void> {
-    return Promise.resolve();
+  remove(): Promise<boolean> {
+    return Promise.resolve(true);
   }
   close(): Promise<void> {
     return Promise.resolve();
