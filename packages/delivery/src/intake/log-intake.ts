@@ -37,6 +37,7 @@ export class LogIntake implements Intake, Measured {
   readonly lanes: readonly string[];
   readonly #options: LogIntakeOptions;
   #enteringBytes = 0;
+  readonly #underWay = new Set<Promise<void>>();
   /** The size of what was refused last for want of room: as long as that does not fit, it is full. */
   #refusedBytes = 1;
   #isClosing = false;
@@ -58,9 +59,10 @@ export class LogIntake implements Intake, Measured {
     this.#was = closure;
   }
 
-  /** Takes nothing more; what is on its way goes on. */
-  shut(): void {
+  /** Takes nothing more. Resolves when what was on its way is on disk, or refused. */
+  async shut(): Promise<void> {
     this.#isClosing = true;
+    await Promise.allSettled(this.#underWay);
   }
 
   refuse(reason: RefusedReason, points: number): void {
@@ -80,14 +82,17 @@ export class LogIntake implements Intake, Measured {
     }
     this.#refusedBytes = 1;
     this.#enteringBytes += bytes;
+    // The commit listener accounts for what is accepted, in the instant in which the lanes hear of it.
+    const appending = log.append(framesOf(lines, destination, lanes));
+    this.#underWay.add(appending);
     try {
-      // The commit listener accounts for what is accepted, in the instant in which the lanes hear of it.
-      await log.append(framesOf(lines, destination, lanes));
+      await appending;
     } catch (error) {
       const refused = refusalOf(error);
       account.turnAway(refused.reason, points);
       throw refused;
     } finally {
+      this.#underWay.delete(appending);
       this.#enteringBytes -= bytes;
     }
   }

@@ -49,8 +49,8 @@ export class GatedLog implements FrameLog {
   acceptedAtMs(): number {
     return 0;
   }
-  remove(): Promise<void> {
-    return Promise.resolve();
+  remove(): Promise<boolean> {
+    return Promise.resolve(true);
   }
   close(): Promise<void> {
     return Promise.resolve();

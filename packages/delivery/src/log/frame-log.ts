@@ -66,7 +66,10 @@ export interface FrameLog extends Measured {
   read(fromSeq: number, limits: ReadLimits): Promise<ReadResult>;
   /** About when the frame was accepted: never later than it was, and as early as 64 KiB of frames before it. */
   acceptedAtMs(seq: number): number;
-  /** Deletes a segment that nobody needs. The active one is ended first. */
-  remove(segment: number): Promise<void>;
+  /**
+   * Deletes a segment that nobody needs. The active one is ended first. Returns whether it is gone: one that has got
+   * frames behind `lastSeq`, which whoever asks knows nothing of, stays.
+   */
+  remove(segment: number, lastSeq?: number): Promise<boolean>;
   close(): Promise<void>;
 }

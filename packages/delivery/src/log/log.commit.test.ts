@@ -211,6 +211,15 @@ describe('Log', () => {
     expect(committed.flat()).toMatchObject([{ seq: 2, segment: 2 }]);
   });
 
+  it('keeps the last segment when frames have come since it was looked at', async () => {
+    await log.append([frameOf('a')]);
+    const appending = log.append([frameOf('b')]);
+    expect(await log.remove(1, 1)).toBe(false);
+    await appending;
+    expect((await readAll(log)).frames.map(({ seq }) => seq)).toEqual([1, 2]);
+    expect(await log.remove(1, 2)).toBe(true);
+  });
+
   it('passes over files that are no segments', async () => {
     disk.edit(`${DIRECTORY}/notes.txt`, () => Buffer.from('x'));
     disk.edit(`${DIRECTORY}/0000000000000007.log.new`, () => Buffer.from('x'));

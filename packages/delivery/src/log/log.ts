@@ -128,9 +128,9 @@ export class Log implements FrameLog {
     return segment?.index.acceptedAtMs(seq) ?? this.#clock.wall();
   }
 
-  async remove(id: number): Promise<void> {
-    const segment = await this.#exclusively(() => this.#takeOut(id));
-    if (segment === undefined) return;
+  async remove(id: number, lastSeq = Number.POSITIVE_INFINITY): Promise<boolean> {
+    const segment = await this.#exclusively(() => this.#takeOut(id, lastSeq));
+    if (segment === undefined) return !this.#segments.some((each) => each.id === id);
     try {
       await this.#storage.remove(join(this.directory, segmentName(id)));
     } catch (error) {
@@ -140,12 +140,14 @@ export class Log implements FrameLog {
     }
     await this.#reader.forget(id);
     await this.#storage.syncDirectory(this.directory);
+    return true;
   }
 
   /** Ends the segment and strikes it off the list. */
-  async #takeOut(id: number): Promise<Segment | undefined> {
+  async #takeOut(id: number, lastSeq: number): Promise<Segment | undefined> {
     const segment = this.#segments.find((each) => each.id === id);
-    if (segment === undefined || (segment.isEmpty && segment === this.#segments.at(-1))) return undefined;
+    if (segment === undefined || segment.lastSeq > lastSeq || (segment.isEmpty && segment === this.#segments.at(-1)))
+      return undefined;
     if (segment === this.#segments.at(-1)) {
       await this.#writer.begin().catch(async (error: unknown) => {
         // There is no room for the next one before this one is gone. Whoever removes it knows the numbers: `minNextSeq`.

@@ -87,10 +87,11 @@ export class DiskSpool implements Spool {
   }
 
   async drain({ deliverMs, timeoutMs, handOver }: DrainOptions): Promise<DrainReport> {
-    this.intake.shut();
     const { clock } = this.#settings;
     const ending = new AbortController();
     using _end = clock.after(timeoutMs, () => ending.abort());
+    // Somebody is told of these yet that they are accepted.
+    await before(ending.signal, this.intake.shut());
     await this.#settled(deliverMs, ending.signal);
     let handedOverPoints = 0;
     if (handOver !== undefined && this.#slots().some(({ isOwed }) => isOwed)) {
@@ -113,7 +114,7 @@ export class DiskSpool implements Spool {
 
   async #close(): Promise<void> {
     this.#isEnding = true;
-    this.intake.shut();
+    await this.intake.shut();
     this.#timer?.[Symbol.dispose]();
     await this.#tending;
     for (const slot of this.#slots()) {
@@ -271,6 +272,13 @@ function openSlot(
     await lock.release();
     throw error;
   });
+}
+
+/** Resolves with the promise, or once the signal is aborted. */
+async function before(signal: AbortSignal, promise: Promise<unknown>): Promise<void> {
+  if (signal.aborted) return;
+  const aborted = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+  await Promise.race([promise, aborted]);
 }
 
 function settingsOf(options: SpoolOptions): Settings {

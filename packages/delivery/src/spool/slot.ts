@@ -158,9 +158,9 @@ export class Slot implements Measured {
       );
     if (unneeded.length === 0) return;
     await this.save();
-    for (const { id } of unneeded) {
-      await this.log.remove(id);
-      for (const { book } of lanes) book.forget(id);
+    for (const { id, lastSeq } of unneeded) {
+      // Frames may have been committed to the active one meanwhile: then it stays.
+      if (await this.log.remove(id, lastSeq)) for (const { book } of lanes) book.forget(id);
     }
   }
 

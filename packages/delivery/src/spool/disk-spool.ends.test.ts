@@ -1,0 +1,115 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { normalizeLines } from '../lines/normalize.js';
+import { disk, type Storage, type StoredFile } from '../storage/storage.js';
+import { MemoryBackend } from './memory-backend.suite.js';
+import { openSpool } from './open.js';
+import type { HandOver, Spool, SpoolOptions } from './spool.js';
+
+const A = 'http://a:8086';
+const DESTINATION = { org: '', bucket: 'telemetry' };
+
+const line = (number: number): string => `m n=${number}i ${1_700_000_000_000_000_000n + BigInt(number)}`;
+const numbers = (from: number, to: number): string[] => Array.from({ length: to - from }, (_, at) => line(from + at));
+const accept = (spool: Spool, from: number, to: number) =>
+  spool.intake.accept({
+    lines: normalizeLines(Buffer.from(`${numbers(from, to).join('\n')}\n`), { precision: 'ns', nowNs: 0n }),
+    destination: DESTINATION,
+  });
+
+/** The machine's disk, whose fdatasync of segments waits while the gate is closed. */
+class GatedDisk {
+  #gate = Promise.resolve();
+  #open = () => {};
+
+  close(): void {
+    this.#gate = new Promise((resolve) => {
+      this.#open = resolve;
+    });
+  }
+
+  open(): void {
+    this.#open();
+  }
+
+  readonly storage: Storage = {
+    ...disk,
+    open: async (path, how) => {
+      const file = await disk.open(path, how);
+      return path.includes('/segments/') ? this.#gated(file) : file;
+    },
+  };
+
+  #gated(file: StoredFile): StoredFile {
+    return {
+      size: () => file.size(),
+      read: (into, position) => file.read(into, position),
+      write: (pieces, position) => file.write(pieces, position),
+      datasync: async () => {
+        await this.#gate;
+        await file.datasync();
+      },
+      truncate: (size) => file.truncate(size),
+      close: () => file.close(),
+    };
+  }
+}
+
+describe('the end of a spool', () => {
+  let directory: string;
+  let a: MemoryBackend;
+  const opened: Spool[] = [];
+  const handedOver: string[] = [];
+
+  const open = async (options: Partial<SpoolOptions> = {}): Promise<Spool> => {
+    const spool = await openSpool({ directory, backends: [a], lingerMs: 1, ...options });
+    opened.push(spool);
+    return spool;
+  };
+  const handOver: HandOver = async ({ body }) => {
+    handedOver.push(...Buffer.concat(body).toString().split('\n').slice(0, -1));
+  };
+  const pending = (spool: Spool) => spool.lanes().reduce((sum, lane) => sum + lane.pendingPoints + lane.heldPoints, 0);
+
+  beforeEach(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'spool-'));
+    a = new MemoryBackend(A);
+    handedOver.length = 0;
+  });
+  afterEach(async () => {
+    await Promise.all(opened.splice(0).map((spool) => spool.close()));
+    await rm(directory, { recursive: true });
+  });
+
+  it('keeps what is accepted while it closes', async () => {
+    const gate = new GatedDisk();
+    const first = await open({ storage: gate.storage });
+    await accept(first, 0, 10);
+    await expect.poll(() => pending(first)).toBe(0);
+    gate.close();
+    const accepting = accept(first, 10, 20);
+    const closing = first.close();
+    await new Promise(setImmediate);
+    gate.open();
+    await Promise.all([accepting, closing]);
+    const second = await open();
+    await expect.poll(() => pending(second)).toBe(0);
+    expect(a.lines).toEqual(numbers(0, 20));
+  });
+
+  it('waits in a drain for what is on its way to the disk, and hands that over too', async () => {
+    a.isAway = true;
+    const gate = new GatedDisk();
+    const spool = await open({ storage: gate.storage });
+    gate.close();
+    const accepting = accept(spool, 0, 10);
+    const draining = spool.drain({ deliverMs: 50, timeoutMs: 5_000, handOver });
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    gate.open();
+    await accepting;
+    expect(await draining).toEqual({ handedOverPoints: 10, left: new Map() });
+    expect(handedOver).toEqual(numbers(0, 10));
+  });
+});
