@@ -2,8 +2,9 @@ import type { LaneBook } from '../book/lane-book.js';
 import { Ranges } from '../book/ranges.js';
 import type { Destination, Frame, Gap } from '../frames/frame.js';
 import type { FrameLog, ReadResult } from '../log/frame-log.js';
+import { destinationKey } from './destination-holds.js';
 import { FrameBuffer } from './frame-buffer.js';
-import { destinationKey, type LaneGate } from './gate.js';
+import type { LaneGate } from './gate.js';
 
 /** Where a batch comes from; a probe finds out whether a destination is still held. */
 export type Source = 'fresh' | 'backlog' | 'probe';

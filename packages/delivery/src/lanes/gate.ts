@@ -6,6 +6,7 @@ import type { Destination } from '../frames/frame.js';
 import type { Observation } from './ack-hold.js';
 import { ByteLimit } from './byte-limit.js';
 import { CatchUp } from './catch-up.js';
+import { DestinationHolds, destinationKey } from './destination-holds.js';
 import { EpochWatch } from './epoch-watch.js';
 import { Hold, type HoldAnswer } from './hold.js';
 import { FixedLimit, type Limit } from './limit.js';
@@ -49,11 +50,6 @@ export interface Leave {
 }
 
 const VICTORIA_METRICS_HOLD_MS = 10_000;
-// A destination that nobody sends to any more is forgotten.
-const FORGOTTEN_AFTER_MS = 600_000;
-
-/** Names a destination within a backend. */
-export const destinationKey = ({ org, bucket }: Destination): string => `${org.length}:${org}/${bucket}`;
 
 /**
  * What every lane to one backend shares: its breaker, the requests under way, how long it wants to be left alone, how
@@ -73,7 +69,7 @@ export class LaneGate implements Measured {
   readonly #limit: Limit;
   readonly #bytes: ByteLimit;
   readonly #hold = new Hold();
-  readonly #destinations = new Map<string, Hold>();
+  readonly #destinations = new DestinationHolds();
   readonly #watch: EpochWatch;
   #members: GateMember[] = [];
   #inFlight: Record<Freshness, number> = { fresh: 0, backlog: 0 };
@@ -158,12 +154,12 @@ export class LaneGate implements Measured {
 
   /** @internal Whether frames of the destination may be sent now. */
   admitsDestination(key: string): boolean {
-    return this.#destinations.get(key)?.admits(this.clock.now()) ?? true;
+    return this.#destinations.of(key)?.admits(this.clock.now()) ?? true;
   }
 
   /** @internal Whether nothing holds the destination, and nothing has to be found out. */
   isFree(key: string): boolean {
-    return this.#destinations.get(key)?.answer === undefined;
+    return this.#destinations.of(key)?.answer === undefined;
   }
 
   /** @internal Takes a place among the requests under way, for as long as it takes to send one batch. */
@@ -184,7 +180,7 @@ export class LaneGate implements Measured {
   /** @internal Leave for one request of a batch that has entered; undefined: it is held. */
   ask(destination: Destination, freshness: Freshness): Leave | undefined {
     const nowMs = this.clock.now();
-    const target = this.#destinations.get(destinationKey(destination));
+    const target = this.#destinations.of(destinationKey(destination));
     if (!this.#hold.admits(nowMs) || target?.admits(nowMs) === false) return undefined;
     const permit = this.#permit();
     if (permit === undefined) return undefined;
@@ -230,7 +226,7 @@ export class LaneGate implements Measured {
 
   /** @internal Why nothing, or nothing for some destination, is sent: the backend's own hold first. */
   holds(): Array<{ readonly answer: HoldAnswer; readonly untilMs: number }> {
-    return [this.#hold, ...this.#destinations.values()].flatMap(({ answer, untilMs }) =>
+    return [this.#hold, ...this.#destinations.all()].flatMap(({ answer, untilMs }) =>
       answer === undefined ? [] : [{ answer, untilMs }],
     );
   }
@@ -282,10 +278,7 @@ export class LaneGate implements Measured {
   }
 
   #holdDestination({ destination, generations: [, sentIn] }: Leave, answer: HoldAnswer): void {
-    const key = destinationKey(destination);
-    const hold = this.#destinations.get(key) ?? new Hold();
-    this.#destinations.set(key, hold);
-    const ms = hold.begin(answer, sentIn, this.clock.now(), this.random);
+    const ms = this.#destinations.begin(destination, answer, sentIn, this.clock.now(), this.random);
     if (ms === undefined) return;
     const { reason, words } = answer;
     const backend = this.backend.id;
@@ -293,10 +286,7 @@ export class LaneGate implements Measured {
   }
 
   #resumeDestination({ destination, generations: [, sentIn] }: Leave): void {
-    const key = destinationKey(destination);
-    const hold = this.#destinations.get(key);
-    if (!hold?.end(sentIn)) return;
-    this.#destinations.delete(key);
+    if (!this.#destinations.end(destination, sentIn)) return;
     publish({ type: 'lane.resumed', backend: this.backend.id, destination: inWords(destination) });
   }
 
@@ -317,13 +307,8 @@ export class LaneGate implements Measured {
   }
 
   #dueMs(nowMs: number): number {
-    const held = this.#hold.answer !== undefined && this.#hold.untilMs > nowMs;
-    let dueMs = held ? this.#hold.untilMs : Number.POSITIVE_INFINITY;
-    for (const [key, hold] of this.#destinations) {
-      if (hold.untilMs > nowMs) dueMs = Math.min(dueMs, hold.untilMs);
-      else if (hold.probes === 0 && nowMs - hold.untilMs > FORGOTTEN_AFTER_MS) this.#destinations.delete(key);
-    }
-    return dueMs;
+    const isHeld = this.#hold.answer !== undefined && this.#hold.untilMs > nowMs;
+    return Math.min(isHeld ? this.#hold.untilMs : Number.POSITIVE_INFINITY, this.#destinations.dueMs(nowMs));
   }
 
   #pump(): void {

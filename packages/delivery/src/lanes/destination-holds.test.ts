@@ -1,0 +1,49 @@
+import { describe, expect, it } from 'vitest';
+import { DestinationHolds, destinationKey } from './destination-holds.js';
+
+const TIDES = { org: '', bucket: 'tides' };
+const WINDS = { org: '', bucket: 'winds' };
+const answer = { reason: 'not-found', words: 'no such database', retryAfterMs: 1_000 } as const;
+const always = () => 0;
+
+describe('DestinationHolds', () => {
+  it('keeps destinations apart, also those whose names run together', () => {
+    const keys = [
+      { org: 'a', bucket: 'b/c' },
+      { org: 'a/b', bucket: 'c' },
+      { org: '', bucket: 'a/b/c' },
+    ].map(destinationKey);
+    expect(new Set(keys).size).toBe(3);
+    const holds = new DestinationHolds();
+    holds.begin(TIDES, answer, 0, 0, always);
+    expect(holds.of(destinationKey(TIDES))?.admits(999)).toBe(false);
+    expect(holds.of(destinationKey(WINDS))).toBeUndefined();
+  });
+
+  it('tells when the first of them will be over', () => {
+    const holds = new DestinationHolds();
+    expect(holds.dueMs(0)).toBe(Number.POSITIVE_INFINITY);
+    holds.begin(TIDES, answer, 0, 0, always);
+    holds.begin(WINDS, answer, 0, 500, always);
+    expect([holds.dueMs(0), holds.dueMs(1_000), holds.dueMs(1_500)]).toEqual([1_000, 1_500, Number.POSITIVE_INFINITY]);
+  });
+
+  it('ends a hold once, with a request that was sent in it', () => {
+    const holds = new DestinationHolds();
+    holds.begin(TIDES, answer, 0, 0, always);
+    expect(holds.end(TIDES, 0)).toBe(false);
+    expect(holds.end(TIDES, 1)).toBe(true);
+    expect(holds.end(TIDES, 1)).toBe(false);
+    expect([...holds.all()]).toEqual([]);
+  });
+
+  it('forgets a destination ten minutes after it could have been tried, unless it is being tried', () => {
+    const holds = new DestinationHolds();
+    for (const destination of [TIDES, WINDS]) holds.begin(destination, answer, 0, 0, always);
+    holds.of(destinationKey(WINDS))!.probes++;
+    holds.dueMs(601_000);
+    expect([...holds.all()]).toHaveLength(2);
+    holds.dueMs(601_001);
+    expect([...holds.all()]).toEqual([holds.of(destinationKey(WINDS))]);
+  });
+});
