@@ -1,7 +1,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { VirtualClock } from '@breakwater/resilience/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Answer } from '../backend/backend.js';
 import { normalizeLines } from '../lines/normalize.js';
 import { disk, type Storage, type StoredFile } from '../storage/storage.js';
 import { MemoryBackend } from './memory-backend.suite.js';
@@ -9,6 +12,7 @@ import { openSpool } from './open.js';
 import type { HandOver, Spool, SpoolOptions } from './spool.js';
 
 const A = 'http://a:8086';
+const B = 'http://b:8086';
 const DESTINATION = { org: '', bucket: 'telemetry' };
 
 const line = (number: number): string => `m n=${number}i ${1_700_000_000_000_000_000n + BigInt(number)}`;
@@ -54,6 +58,33 @@ class GatedDisk {
       truncate: (size) => file.truncate(size),
       close: () => file.close(),
     };
+  }
+}
+
+/** A backend that takes requests and does not answer. */
+class HangingBackend extends MemoryBackend {
+  readonly #hanging: Array<(answer: Answer) => void> = [];
+
+  get asked(): number {
+    return this.#hanging.length;
+  }
+
+  override send(): Promise<Answer> {
+    return new Promise((resolve) => this.#hanging.push(resolve));
+  }
+
+  hangUp(): void {
+    const scope = 'backend';
+    const answer = { kind: 'hold', reason: 'network', words: 'hung up', scope, mayBeStored: true } as const;
+    for (const resolve of this.#hanging) resolve(answer);
+  }
+}
+
+/** Lets the spool look after its log so many times. */
+async function roundsOf(clock: VirtualClock, rounds: number): Promise<void> {
+  for (let round = 0; round < rounds; round++) {
+    await clock.advance(250);
+    await pause(5);
   }
 }
 
@@ -106,10 +137,45 @@ describe('the end of a spool', () => {
     gate.close();
     const accepting = accept(spool, 0, 10);
     const draining = spool.drain({ deliverMs: 50, timeoutMs: 5_000, handOver });
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await pause(100);
     gate.open();
     await accepting;
     expect(await draining).toEqual({ handedOverPoints: 10, left: new Map() });
     expect(handedOver).toEqual(numbers(0, 10));
+  });
+
+  it('hands over what waits while a backend does not answer, and ends in time', async () => {
+    const b = new HangingBackend(B);
+    const spool = await open({ backends: [b], timeoutMs: 60_000, maxInFlight: 1, maxBatchPoints: 10 });
+    await accept(spool, 0, 10);
+    await expect.poll(() => b.asked).toBe(1);
+    await accept(spool, 10, 20);
+    const startedMs = performance.now();
+    const report = await spool.drain({ deliverMs: 50, timeoutMs: 500, handOver });
+    expect(performance.now() - startedMs).toBeLessThan(5_000);
+    expect(report).toEqual({ handedOverPoints: 10, left: new Map([[B, 10]]) });
+    expect(handedOver).toEqual(numbers(10, 20));
+    b.hangUp();
+  });
+
+  it('counts as handed over what a peer has taken, though it became too old on the way', async () => {
+    a.isAway = true;
+    const clock = new VirtualClock();
+    const spool = await open({ clock, maxAgeMs: 1_000 });
+    await accept(spool, 0, 10);
+    let take = () => {};
+    const taking = new Promise<void>((resolve) => {
+      take = resolve;
+    });
+    const slowly: HandOver = async (batch, signal) => {
+      await handOver(batch, signal);
+      await taking;
+    };
+    const draining = spool.drain({ deliverMs: 0, timeoutMs: 1_000_000, handOver: slowly });
+    await roundsOf(clock, 1);
+    await expect.poll(() => handedOver.length).toBe(10);
+    await roundsOf(clock, 45);
+    take();
+    expect(await draining).toEqual({ handedOverPoints: 10, left: new Map() });
   });
 });

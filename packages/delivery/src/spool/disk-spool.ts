@@ -11,7 +11,7 @@ import { handOverSlot } from './hand-over.js';
 import { SPOOL_METRICS } from './metrics.js';
 import { Slot } from './slot.js';
 import { AbandonedSlots, firstFreeSlot, type LockedSlot } from './slots.js';
-import type { DrainOptions, DrainReport, Spool, SpoolOptions } from './spool.js';
+import type { DrainOptions, DrainReport, HandOver, Spool, SpoolOptions } from './spool.js';
 import { sumUp } from './status.js';
 
 const MIB = 1024 * 1024;
@@ -95,13 +95,15 @@ export class DiskSpool implements Spool {
     await this.#settled(deliverMs, ending.signal);
     let handedOverPoints = 0;
     if (handOver !== undefined && this.#slots().some(({ isOwed }) => isOwed)) {
-      await this.#tending;
-      for (const slot of this.#slots()) {
-        await slot.stop();
-        slot.rewind();
-        const trouble = (error: unknown) => publish({ type: 'trouble', what: `hand-over of ${slot.name}`, error });
-        handedOverPoints += await handOverSlot(slot, handOver, ending.signal, trouble);
-        await slot.save();
+      await before(ending.signal, this.#tending);
+      const slots = this.#slots();
+      const atRest = Promise.all(slots.map((slot) => slot.stop()));
+      // A backend that does not answer must not take the time from what is not on its way to it.
+      for (const slot of slots) handedOverPoints += await handOverFrom(slot, handOver, ending.signal);
+      await before(ending.signal, atRest);
+      if (!ending.signal.aborted) {
+        for (const slot of slots) slot.rewind();
+        for (const slot of slots) handedOverPoints += await handOverFrom(slot, handOver, ending.signal);
       }
     }
     return { handedOverPoints, left: this.#left() };
@@ -272,6 +274,18 @@ function openSlot(
     await lock.release();
     throw error;
   });
+}
+
+/** Returns how many points were taken; what fails leaves its points where they are. */
+async function handOverFrom(slot: Slot, handOver: HandOver, signal: AbortSignal): Promise<number> {
+  let points = 0;
+  const failed = (error: unknown) => trouble(`hand-over of ${slot.name}`, error);
+  const taken = (more: number) => {
+    points += more;
+  };
+  await handOverSlot(slot, handOver, { signal, taken, failed }).catch(failed);
+  await slot.save().catch(failed);
+  return points;
 }
 
 /** Resolves with the promise, or once the signal is aborted. */

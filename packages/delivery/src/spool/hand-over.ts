@@ -16,38 +16,50 @@ const MAX_BYTES = 1024 * 1024;
 const READ_BYTES = 4 * 1024 * 1024;
 const AT_ONCE = 4;
 
-/**
- * Gives what a slot still owes to somebody else, for the lanes still owed and no other. What was not taken stays owed.
- * Returns how many points were taken; a parcel that is refused costs itself and no other.
- */
+export interface HandOverEvents {
+  readonly signal: AbortSignal;
+  /** A peer has taken so many points. */
+  readonly taken: (points: number) => void;
+  /** A parcel was refused: its points stay owed. It costs no other. */
+  readonly failed: (error: unknown) => void;
+}
+
+/** Gives what a slot still owes to somebody else, for the lanes still owed and no other. What was not taken stays owed. */
 export async function handOverSlot(
   slot: Slot,
   handOver: HandOver,
-  signal: AbortSignal,
-  onRefusal: (error: unknown) => void,
-): Promise<number> {
-  let points = 0;
-  const give = async (parcel: Parcel): Promise<void> => {
+  { signal, taken, failed }: HandOverEvents,
+): Promise<void> {
+  const give = async ({ lanes, frames: read }: Parcel): Promise<void> => {
+    // Some may have expired since they were read. From here on they are under way, and cannot.
+    const frames = read.filter(({ seq }) => lanes.every(({ book }) => book.isPending(seq)));
+    const [first] = frames;
+    if (first === undefined) return;
+    const { destination } = first.meta;
+    const body = frames.map((frame) => frame.body);
+    const bytes = body.reduce((sum, { length }) => sum + length, 0);
+    const points = frames.reduce((sum, frame) => sum + frame.points, 0);
+    for (const { book } of lanes) book.take(frames);
     try {
-      const [{ meta }] = parcel.frames as [Frame];
-      const lanes = parcel.lanes.map(({ id }) => id);
-      const body = parcel.frames.map((frame) => frame.body);
-      const { destination } = meta;
-      await handOver({ lanes, destination, body, bytes: parcel.bytes, points: parcel.points }, signal);
-      for (const { book } of parcel.lanes) book.handOver(parcel.frames);
-      points += parcel.points * parcel.lanes.length;
+      await handOver({ lanes: lanes.map(({ id }) => id), destination, body, bytes, points }, signal);
     } catch (error) {
-      onRefusal(error);
+      for (const { book } of lanes) book.putBack(frames);
+      failed(error);
+      return;
     }
+    for (const { book } of lanes) book.handOver(frames);
+    taken(points * lanes.length);
   };
   const underWay = new Set<Promise<void>>();
-  for await (const parcel of parcels(slot, signal)) {
-    const giving = give(parcel).finally(() => underWay.delete(giving));
-    underWay.add(giving);
-    if (underWay.size >= AT_ONCE) await Promise.race(underWay);
+  try {
+    for await (const parcel of parcels(slot, signal)) {
+      const giving = give(parcel).finally(() => underWay.delete(giving));
+      underWay.add(giving);
+      if (underWay.size >= AT_ONCE) await Promise.race(underWay);
+    }
+  } finally {
+    await Promise.all(underWay);
   }
-  await Promise.all(underWay);
-  return points;
 }
 
 /** From old to new. */

@@ -20,6 +20,7 @@ export interface SpoolOptions extends LaneSettings {
   readonly segmentBytes?: number;
   readonly clock?: Clock;
   readonly random?: Random;
+  /** @internal */
   readonly storage?: Storage;
 }
 
