@@ -56,6 +56,12 @@ describe('checkManifests', () => {
     expect(check(changes)).toEqual([expect.stringMatching(message)]);
   });
 
+  it('asks no exports of a program', () => {
+    const program = { exports: undefined, sideEffects: undefined, bin: { a: './dist/main.js' } };
+    expect(check(program)).toEqual([]);
+    expect(check({ ...program, bin: undefined })).toHaveLength(2);
+  });
+
   it('refuses an entry whose conditions are out of order, or that has no source', () => {
     const disordered = { '.': { default: './dist/index.js', types: './dist/index.d.ts' } };
     expect(check({ exports: disordered })).toEqual([expect.stringMatching(/exports\["\."\] must be \{"types"/)]);

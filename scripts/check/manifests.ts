@@ -45,7 +45,8 @@ function* privatePackage(manifest: Manifest): Generator<string> {
 function* publishedPackage({ folder, manifest }: Workspace, files: ReadonlySet<string>): Generator<string> {
   if (manifest.private === true) yield 'it lies in packages/, so it is published: remove "private"';
   if (typeof manifest['description'] !== 'string') yield 'description is missing';
-  if (manifest['sideEffects'] !== false) yield 'sideEffects must be false, so that bundlers drop what nobody imports';
+  if (!isProgram(manifest) && manifest['sideEffects'] !== false)
+    yield 'sideEffects must be false, so that bundlers drop what nobody imports';
   for (const file of ['README.md', 'LICENSE']) {
     if (!files.has(join(folder, file))) yield `${file} is missing beside it`;
   }
@@ -57,8 +58,11 @@ function* publishedPackage({ folder, manifest }: Workspace, files: ReadonlySet<s
     (kind) => '@breakwater/testbed' in ((manifest[kind] ?? {}) as object),
   );
   if (test !== undefined) yield `${test}: the testbed is for tests; it belongs to devDependencies`;
-  yield* publishedEntries(folder, manifest, files);
+  if (!isProgram(manifest)) yield* publishedEntries(folder, manifest, files);
 }
+
+/** What is started, and never imported. */
+const isProgram = (manifest: Manifest): boolean => manifest['bin'] !== undefined && manifest.exports === undefined;
 
 function* publishedEntries(folder: string, manifest: Manifest, files: ReadonlySet<string>): Generator<string> {
   const entries = Object.entries(manifest.exports ?? {});

@@ -65,7 +65,7 @@ describe('the service in front of a log', () => {
     const report = await draining;
     expect(await service.drain()).toBe(report);
     expect(spool.drains).toHaveLength(1);
-    const [{ timeoutMs }] = spool.drains as [{ timeoutMs: number }];
+    const { timeoutMs } = spool.drains[0]!;
     expect(timeoutMs).toBeGreaterThan(9_000);
     expect(timeoutMs).toBeLessThanOrEqual(10_000);
     expect(report).toMatchObject({ abortedTurns: 0, lostLines: 0, delivery: { leftPoints: 0 } });

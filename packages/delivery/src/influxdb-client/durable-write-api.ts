@@ -23,7 +23,8 @@ const FRAME_LIMITS = { maxPoints: 5_000, maxBytes: 1_048_576 } as const;
 /** In the range of a timestamp, whatever the digits: up to the year 2262. */
 const WHOLE = /^(?:-?\d{1,18}|[1-8]\d{18})$/;
 
-type Writable = Point | string;
+/** A point, or a record: one line of line protocol. */
+export type Writable = Point | string;
 
 /**
  * The client's `WriteApi` on a durable log. What was given is on disk after `flushInterval`, or once `flush`, `close` or
