@@ -44,7 +44,7 @@ describe('the intake of a log', () => {
       expectBalance();
     });
     const onChange = (closure: IntakeClosure | undefined) => changes.push(closure?.reason);
-    intake = new LogIntake({ log, account, lanes: [A], full: () => full, onChange });
+    intake = new LogIntake({ log, account, lanes: [A], maxBytes: 100_000_000, full: () => full, onChange });
   });
 
   it('accepts when the points are on disk, not before', async () => {
@@ -68,6 +68,26 @@ describe('the intake of a log', () => {
       [1, DESTINATION, [A]],
       [2, DESTINATION, [A]],
     ]);
+  });
+
+  it('stays open for others when a batch of unusual size finds no room', async () => {
+    const closure = { reason: 'log-full', message: 'full', retryAfterMs: 2_000 } as const;
+    let room = 2_000_000;
+    const roomy = new LogIntake({
+      log,
+      account,
+      lanes: [A],
+      maxBytes: 10_000_000,
+      full: (bytes) => (bytes > room ? closure : undefined),
+      onChange: () => {},
+    });
+    expect(await refusal(roomy.accept(offer(500_000)))).toMatchObject({ reason: 'log-full' });
+    expect(roomy.closure).toBeUndefined();
+    expect(await refusal(roomy.accept(offer(2_000_000)))).toMatchObject({ reason: 'too-large' });
+    expect(roomy.closure).toBeUndefined();
+    room = 500_000;
+    expect(roomy.closure).toEqual(closure);
+    expectBalance();
   });
 
   it('has nothing to do for no points', async () => {

@@ -10,6 +10,8 @@ export interface LogIntakeOptions {
   readonly log: FrameLog;
   readonly account: IntakeAccount;
   readonly lanes: readonly string[];
+  /** What the log may hold: a larger batch never fits. */
+  readonly maxBytes: number;
   /** Why there is no room for so many bytes more; undefined: there is. */
   readonly full: (bytes: number) => IntakeClosure | undefined;
   /** Told when the answer to "does it take points?" changes. */
@@ -18,6 +20,8 @@ export interface LogIntakeOptions {
 
 /** What may be on its way to the disk at once. */
 const MAX_ENTERING_BYTES = 64 * 1024 * 1024;
+/** A larger batch that finds no room says nothing about those of others. */
+const USUAL_BYTES = 1024 * 1024;
 const RETRY_MS = 1_000;
 const SHUTDOWN_RETRY_MS = 5_000;
 
@@ -38,7 +42,7 @@ export class LogIntake implements Intake, Measured {
   readonly #options: LogIntakeOptions;
   #enteringBytes = 0;
   readonly #underWay = new Set<Promise<void>>();
-  /** The size of what was refused last for want of room: as long as that does not fit, it is full. */
+  /** The size of what was refused last for want of room, if it was no larger than usual: as long as that does not fit, it is full. */
   #refusedBytes = 1;
   #isClosing = false;
   #was: IntakeClosure | undefined;
@@ -114,10 +118,15 @@ export class LogIntake implements Intake, Measured {
       const words = `no lane here leads to ${unknown.join(', ')}; configure the same backends on every replica`;
       return new IntakeError('unknown-lane', words);
     }
+    const { maxBytes } = this.#options;
+    if (bytes > maxBytes) {
+      const words = `a batch of ${bytes} bytes never fits into a log of ${maxBytes}; send it in smaller parts, or let the log be larger`;
+      return new IntakeError('too-large', words);
+    }
     const closure = this.#closure(bytes);
     // The log finds out by itself when a disk works again: somebody has to ask it.
     if (closure === undefined || closure.reason === 'disk-full' || closure.reason === 'disk-failed') return undefined;
-    this.#refusedBytes = bytes;
+    this.#refusedBytes = Math.min(bytes, USUAL_BYTES);
     return new IntakeError(closure.reason, closure.message, { retryAfterMs: closure.retryAfterMs });
   }
 

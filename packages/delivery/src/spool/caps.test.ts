@@ -7,6 +7,7 @@ const MAX = 100;
 /** A lane that needs segments of these sizes, from old to new. */
 const need = (lane: string, ...sizes: number[]): LaneNeed => ({
   lane,
+  isOrphan: false,
   segments: sizes.map((bytes, index) => ({ slot: 'slot-1', id: index * 10 + 1, bytes })),
 });
 
@@ -29,6 +30,15 @@ describe('the caps', () => {
   it('block: when all are over, nothing is given up and nothing comes in', () => {
     expect(plan('block', 0, need('a', 60, 60), need('b', 60, 60))).toEqual({ isFull: true, expire: [] });
     expect(plan('block', 50, need('a', 60))).toEqual({ isFull: true, expire: [] });
+  });
+
+  it('block: an orphaned lane, which misses nothing that is refused, costs the others nothing', () => {
+    const orphan = { ...need('gone', 20), isOrphan: true };
+    expect(plan('block', 0, need('a', 60, 60), orphan)).toEqual({ isFull: true, expire: [] });
+    const large = { ...need('gone', 60, 60), isOrphan: true };
+    expect(plan('block', 0, need('a', 60), large)).toEqual({ isFull: false, expire: ['gone: 1'] });
+    const full = { ...need('gone', 100), isOrphan: true };
+    expect(plan('block', 10, need('a', 60), full)).toEqual({ isFull: false, expire: [] });
   });
 
   it('drop-oldest: whoever is over gives up its oldest, and everything comes in', () => {

@@ -7,6 +7,8 @@ export interface NeededSegment {
 
 export interface LaneNeed {
   readonly lane: string;
+  /** Nothing is added to it, and it misses nothing when nothing comes in. */
+  readonly isOrphan: boolean;
   /** From old to new. */
   readonly segments: readonly NeededSegment[];
 }
@@ -24,18 +26,20 @@ export interface CapsPlan {
 
 /**
  * What the caps ask for, with `incoming` bytes on their way. A lane's cap counts the whole segments that it needs. `block`:
- * a lane over its cap expires its oldest only while another lane is under its own; when all are over, nothing expires and
- * nothing is accepted. `drop-oldest`: every lane over its cap expires its oldest, and everything is accepted.
+ * a lane over its cap expires its oldest only while another lane, not an orphaned one, is under its own; when all are over,
+ * nothing expires and nothing is accepted. `drop-oldest`: every lane over its cap expires its oldest, and everything is accepted.
  */
 export function planCaps(
   needs: readonly LaneNeed[],
   { maxBytes, whenFull, incoming }: { maxBytes: number; whenFull: WhenFull; incoming: number },
 ): CapsPlan {
-  const over = needs.filter((need) => bytesOf(need) + incoming > maxBytes);
+  const roomOf = ({ isOrphan }: LaneNeed) => maxBytes - (isOrphan ? 0 : incoming);
+  const over = needs.filter((need) => bytesOf(need) > roomOf(need));
   if (over.length === 0) return { expire: [], isFull: false };
-  if (whenFull === 'block' && over.length === needs.length) return { expire: [], isFull: true };
+  const isAnyUnder = needs.some((need) => !need.isOrphan && !over.includes(need));
+  if (whenFull === 'block' && !isAnyUnder) return { expire: [], isFull: true };
   return {
-    expire: over.map(({ lane, segments }) => ({ lane, segments: oldest(segments, maxBytes - incoming) })),
+    expire: over.map((need) => ({ lane: need.lane, segments: oldest(need.segments, roomOf(need)) })),
     isFull: false,
   };
 }

@@ -172,6 +172,25 @@ describe('a spool', () => {
       expect(await flood(spool, 32)).toBeUndefined();
     });
 
+    it('block: a lane that is not configured any more makes no other give up anything', async () => {
+      a.isAway = true;
+      b.isAway = true;
+      const first = await open(small);
+      await flood(first, 32);
+      await first.close();
+      const without = await open({ ...small, backends: [a] });
+      expect(await flood(without, 3_000)).toMatchObject({ reason: 'log-full' });
+      expect(ledgers(without).get(`${A} slot-1`)).toMatchObject({ expired: 0 });
+    });
+
+    it('says of a batch that is larger than the whole log that it never fits, and goes on with others', async () => {
+      const spool = await open(small);
+      const texts = Array.from({ length: 1_500 }, (_, at) => `m,p=1 t="${wide}" ${at + 1}`);
+      const accepting = spool.intake.accept({ lines: linesOf(texts), destination: DESTINATION });
+      await expect(accepting).rejects.toMatchObject({ reason: 'too-large' });
+      expect(spool.intake.closure).toBeUndefined();
+    });
+
     it('drop-oldest: everything comes in', async () => {
       a.isAway = true;
       b.isAway = true;

@@ -61,6 +61,7 @@ export class DiskSpool implements Spool {
       log: own.log,
       account,
       lanes: [...gates.keys()],
+      maxBytes: settings.maxBytes,
       full: (bytes) => this.#full(bytes),
       onChange: announce,
     });
@@ -233,7 +234,7 @@ export class DiskSpool implements Spool {
     for (const slot of this.#slots()) {
       for (const lane of slot.lanes) {
         const segments = [...(needs.get(lane.id)?.segments ?? []), ...slot.needsOf(lane)];
-        needs.set(lane.id, { lane: lane.id, segments });
+        needs.set(lane.id, { lane: lane.id, isOrphan: lane.isOrphan, segments });
       }
     }
     return [...needs.values()];
