@@ -162,6 +162,14 @@ export function collected(source: Measured, name: string): number[] {
   return values;
 }
 
+/** What is published from now on. */
+export function eventsOf(): Disposable & { readonly list: DeliveryEvent[] } {
+  const list: DeliveryEvent[] = [];
+  const listen = (event: unknown) => void list.push(event as DeliveryEvent);
+  subscribe(DELIVERY_CHANNEL, listen);
+  return { list, [Symbol.dispose]: () => unsubscribe(DELIVERY_CHANNEL, listen) };
+}
+
 export interface RigOptions extends LaneSettings {
   readonly seed?: number;
   readonly dialect?: Dialect;
@@ -173,18 +181,16 @@ export function rigOf({ seed = 1, dialect = 'influxdb-1', ...settings }: RigOpti
   const backend = new ScriptedBackend(clock);
   backend.dialect = dialect;
   const gate = new LaneGate({ backend, settings, clock, random: seededRandom(seed) });
-  const events: DeliveryEvent[] = [];
-  const listen = (event: unknown) => void events.push(event as DeliveryEvent);
-  subscribe(DELIVERY_CHANNEL, listen);
+  const events = eventsOf();
   const own = slotOf(clock, gate, 'slot-1');
   return {
     clock,
     backend,
     gate,
-    events,
+    events: events.list,
     ...own,
     anotherSlot: () => slotOf(clock, gate, 'slot-2'),
-    [Symbol.dispose]: () => unsubscribe(DELIVERY_CHANNEL, listen),
+    [Symbol.dispose]: () => events[Symbol.dispose](),
   };
 }
 
