@@ -5,6 +5,7 @@ import type { FrameLog, ReadResult } from '../log/frame-log.js';
 import { destinationKey } from './destination-holds.js';
 import { FrameBuffer } from './frame-buffer.js';
 import type { LaneGate } from './gate.js';
+import { ownBodies } from './own-bodies.js';
 
 /** Where a batch comes from; a probe finds out whether a destination is still held. */
 export type Source = 'fresh' | 'backlog' | 'probe';
@@ -20,6 +21,9 @@ export interface FeedOptions {
  * Reads what is pending: fresh frames in order, and behind them the backlog, which is what was pending when the lane fell
  * behind, and what was put back. Frames of a destination that is held are set aside, by their numbers alone; they are read
  * again when it is free, and not before.
+ *
+ * It holds a request's bytes at most of fresh frames that were read and not given out, and as much of the backlog: with the
+ * requests under way that makes `maxInFlight` + 2 in a lane behind. One less, and fresh requests would go out half empty.
  */
 export class Feed {
   readonly #options: FeedOptions;
@@ -185,7 +189,7 @@ export class Feed {
       wanted: (seq) => book.isPending(seq),
     });
     for (const gap of result.gaps) onGap(gap);
-    for (const frame of result.frames) {
+    for (const frame of ownBodies(result.frames)) {
       const key = destinationKey(frame.meta.destination);
       if (gate.admitsDestination(key)) buffer.push(key, frame);
       else this.#asideOf(key).add(frame.seq);

@@ -155,4 +155,25 @@ describe('a lane and the log on disk', () => {
       await log.close();
     });
   });
+
+  it('keeps little more in memory than it sends, when it is owed little of much', async () => {
+    const clock = new VirtualClock();
+    const book = new LaneBook({ lane: 'http://influx:8086', startSeq: 1 });
+    const { backend, log, lane } = await open(book, clock);
+    await append(log, 1, 99);
+    const { frames } = await log.read(1, { maxBytes: 1e9 });
+    book.handOver(frames.filter(({ seq }) => seq % 9 !== 0));
+    const kept: number[] = [];
+    backend.send = async ({ body, bytes }) => {
+      const chunks = new Set(body.map(({ buffer }) => buffer));
+      kept.push([...chunks].reduce((sum, { byteLength }) => sum + byteLength, 0) / bytes);
+      return STORED;
+    };
+    lane.start();
+    await drain(book, clock);
+    expect(book.totals.released).toBe(11 * LINES);
+    expect(Math.max(...kept)).toBeLessThanOrEqual(2);
+    await lane.stop();
+    await log.close();
+  });
 });
