@@ -5,6 +5,8 @@ import {
   backendsKilled,
   badLines,
   collectorKilled,
+  deadForTheRun,
+  deadOverItsCap,
   diskFull,
   drainedForGood,
   type Effort,
@@ -22,4 +24,6 @@ describe('nothing that was accepted is lost, however long it takes', () => {
   it('when some lines are bad: these alone are quarantined', () => badLines(LONG));
   it('when the disk is full', () => diskFull(LONG));
   it('when a collector is drained for good while backends are away', () => drainedForGood(LONG));
+  it('when one of two backends is dead for the whole run: both hold the same afterwards', () => deadForTheRun(LONG));
+  it('but what the ledger calls expired, when a dead backend is owed more than the cap', () => deadOverItsCap(LONG));
 });

@@ -5,6 +5,8 @@ import {
   backendsKilled,
   badLines,
   collectorKilled,
+  deadForTheRun,
+  deadOverItsCap,
   diskFull,
   drainedForGood,
   type Effort,
@@ -23,4 +25,6 @@ describe('nothing that was accepted is lost', { timeout: 180_000 }, () => {
   it('when some lines are bad: these alone are quarantined', () => badLines(SHORT));
   it('when the disk is full', () => diskFull(SHORT));
   it('when a collector is drained for good while backends are away', () => drainedForGood(SHORT));
+  it('when one of two backends is dead for the whole run: both hold the same afterwards', () => deadForTheRun(SHORT));
+  it('but what the ledger calls expired, when a dead backend is owed more than the cap', () => deadOverItsCap(SHORT));
 });

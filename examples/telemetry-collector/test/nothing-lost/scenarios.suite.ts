@@ -5,10 +5,13 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { httpBackend } from '@breakwater/delivery';
+import { reconcile } from '@breakwater/delivery/reconcile';
 import { type CollectorProcess, type FaultProxy, Rig, type RigOptions } from '@breakwater/testbed';
 import { expect } from 'vitest';
 
 const run = promisify(execFile);
+const DAY_NS = 86_400_000_000_000n;
 const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 const startRig = (options: Omit<RigOptions, 'main'>): Promise<Rig> => Rig.start({ main: MAIN, ...options });
 
@@ -233,4 +236,70 @@ export async function drainedForGood({ awayMs }: Effort): Promise<void> {
   }
   await expectNothingLost(rig);
   expect(rig.sentAgain()).toEqual([0, 0]);
+}
+
+/** (i) One of two backends is dead for the whole run, and comes back when the collector has restarted. */
+export async function deadForTheRun({ awayMs }: Effort): Promise<void> {
+  const env = { DRAIN_TIMEOUT: '3' };
+  await using rig = await startRig({ backends: ['influxdb', 'influxdb'], env, producer: { pauseMs: 20 } });
+  const [a, b] = rig.backends as [Rig['backends'][0], Rig['backends'][0]];
+  await b.proxy.set('down');
+  rig.producer.start();
+  await pause(awayMs);
+  await rig.producer.stop();
+  await rig.collector.end();
+  await b.proxy.set('none');
+  await rig.collector.start();
+  await expectNothingLost(rig, 120_000);
+  expect(await differingWindows(a.server.url, b.server.url)).toEqual([]);
+}
+
+/** (j) The same until the dead one's lane is over its cap: what it then lacks is what the ledger calls expired. */
+export async function deadOverItsCap(_effort: Effort): Promise<void> {
+  const env = { SPOOL_MAX_BYTES: String(8 * 2 ** 20) };
+  await using rig = await startRig({ backends: ['influxdb', 'influxdb'], env, producer: { pointsPerWrite: 500 } });
+  const { proxy } = rig.backends[1]!;
+  await proxy.set('down');
+  rig.producer.start();
+  await expect.poll(async () => (await expiredOf(rig))[1]!, { timeout: 120_000 }).toBeGreaterThan(20_000);
+  await rig.producer.stop();
+  await proxy.set('none');
+  await rig.settled(60_000);
+  const [atA, atB] = await rig.judgements();
+  const [expiredAtA, expiredAtB] = await expiredOf(rig);
+  expect(atA).toMatchObject({ missing: [], unasked: [] });
+  expect(expiredAtA).toBe(0);
+  // The collector's own few points may be among them.
+  expect(Math.abs(atB!.missing.length - expiredAtB!)).toBeLessThan(100);
+  expect(atB!.unasked).toEqual([]);
+  expect(rig.imbalances.slice(0, 3)).toEqual([]);
+}
+
+/** Points that expired, by backend. */
+async function expiredOf(rig: Rig): Promise<number[]> {
+  const { lanes } = await rig.ledger();
+  return rig.backends.map(({ proxy }) =>
+    [...lanes].reduce((sum, [key, { expired }]) => sum + (key.startsWith(`${proxy.url} `) ? expired : 0), 0),
+  );
+}
+
+/** Where two servers differ, by count and checksum of every measurement. */
+async function differingWindows(from: string, to: string): Promise<unknown[]> {
+  const windows: unknown[] = [];
+  const endNs = BigInt(Date.now()) * 1_000_000n;
+  const { measurements } = await reconcile(
+    {
+      from: { url: from },
+      to: { url: to },
+      database: 'telemetry',
+      range: { startNs: endNs - 2n * DAY_NS, endNs },
+      windowNs: DAY_NS / 24n,
+      signal: AbortSignal.timeout(60_000),
+      onWindow: (window) => windows.push(window),
+      onRefused: () => {},
+    },
+    ({ url }) => httpBackend({ url, bucket: 'telemetry' }),
+  );
+  expect(measurements).toBeGreaterThan(0);
+  return windows;
 }
