@@ -5,7 +5,7 @@ import { readU64, writeU64 } from './integers.js';
  * A frame on disk, all numbers little endian:
  *
  *  0  marker: `BWF`, the format's version, four bytes that the segment drew at random
- *  8  CRC-32 of what follows in the header
+ *  8  CRC-32 of the marker and of what follows in the header
  * 12  length of the body
  * 16  sequence number                       u64
  * 24  points in all frames before this one  u64
@@ -58,14 +58,13 @@ export function writeFrameHeader(into: Buffer, marker: Buffer, header: FrameHead
   into.writeUInt32LE(header.points, 40);
   into.writeUInt32LE(header.metaLength, 44);
   into.writeUInt32LE(header.payloadCrc, 48);
-  into.writeUInt32LE(crc32(into.subarray(FIELDS_AT, FRAME_HEADER_BYTES)), CRC_AT);
+  into.writeUInt32LE(headerCrc(into, 0), CRC_AT);
 }
 
 /** The header at `at`, where `FRAME_HEADER_BYTES` are to be read; undefined: there is none, or it is damaged. */
 export function readFrameHeader(bytes: Buffer, at: number, marker: Buffer): FrameHeader | undefined {
   if (bytes.compare(marker, 0, marker.length, at, at + marker.length) !== 0) return undefined;
-  const crc = crc32(bytes.subarray(at + FIELDS_AT, at + FRAME_HEADER_BYTES));
-  if (crc !== bytes.readUInt32LE(at + CRC_AT)) return undefined;
+  if (headerCrc(bytes, at) !== bytes.readUInt32LE(at + CRC_AT)) return undefined;
   const header = {
     seq: readU64(bytes, at + 16),
     totalBefore: readU64(bytes, at + 24),
@@ -77,6 +76,10 @@ export function readFrameHeader(bytes: Buffer, at: number, marker: Buffer): Fram
   };
   return isPlausible(header) ? header : undefined;
 }
+
+/** Of all of it: where a segment's header is damaged, the marker is learnt from a frame. */
+const headerCrc = (bytes: Buffer, at: number): number =>
+  crc32(bytes.subarray(at + FIELDS_AT, at + FRAME_HEADER_BYTES), crc32(bytes.subarray(at, at + MARKER_BYTES)));
 
 function isPlausible(header: FrameHeader): boolean {
   const { seq, totalBefore, acceptedAtMs, metaLength } = header;

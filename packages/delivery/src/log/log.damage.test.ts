@@ -2,7 +2,7 @@ import { seededRandom } from '@breakwater/resilience/testing';
 import { describe, expect, it } from 'vitest';
 import type { FrameSummary } from '../frames/frame.js';
 import { ForgetfulDisk } from '../storage/forgetful-disk.suite.js';
-import { MARKER_PREFIX } from './frame-codec.js';
+import { FRAME_HEADER_BYTES, MARKER_PREFIX } from './frame-codec.js';
 import { type Log, openLog } from './log.js';
 import { frameOf, readAll } from './log.suite.js';
 import { encodeSegmentHeader, SEGMENT_HEADER_BYTES } from './segment-codec.js';
@@ -98,6 +98,21 @@ describe('Log with damage on the disk', () => {
             `${path} flipped at ${at}`,
           );
         }
+      }
+    },
+    TIMEOUT_MS,
+  );
+
+  it(
+    'loses the first frame of a segment and no other when the header of both is damaged',
+    async () => {
+      const files = await sound();
+      const [first] = placesOf(files);
+      for (let at = first!.from; at < first!.from + FRAME_HEADER_BYTES; at++) {
+        const flipped = Buffer.from(files.get(first!.path)!);
+        flipped[0]! ^= 1;
+        flipped[at]! ^= 1 << (at % 8);
+        await judge(new Map(files).set(first!.path, flipped), [1], `flipped at ${at}`);
       }
     },
     TIMEOUT_MS,
