@@ -75,7 +75,7 @@ async function scanAll(options: RecoveryOptions): Promise<Scans> {
   const gaps: Gap[] = [];
   for (const [at, id] of ids.entries()) {
     const before = scans.at(-1)?.segment;
-    const totalBefore = before?.lastSeq === id - 1 ? before.endTotal : undefined;
+    const totalBefore = (before?.lastSeq ?? 0) === id - 1 ? (before?.endTotal ?? 0) : undefined;
     const nextId = ids[at + 1] ?? Number.POSITIVE_INFINITY;
     const scan = await scanSegment({ ...options, id, nextId, totalBefore, metas });
     if (before !== undefined && scan.header?.previous === before.id && before.lastSeq < id - 1) {
