@@ -8,6 +8,7 @@ import type { LaneStatus } from '../lanes/lane.js';
 import { disk, type Storage } from '../storage/storage.js';
 import { type CapsPlan, type LaneNeed, planCaps, type WhenFull } from './caps.js';
 import { handOverSlot } from './hand-over.js';
+import { inTurn } from './in-turn.js';
 import { SPOOL_METRICS } from './metrics.js';
 import { Slot } from './slot.js';
 import { AbandonedSlots, firstFreeSlot, type LockedSlot } from './slots.js';
@@ -39,9 +40,12 @@ export class DiskSpool implements Spool {
   readonly #own: Slot;
   readonly #adopted: Slot[] = [];
   readonly #abandoned: AbandonedSlots;
+  /** What the wall clock said when the monotonic one began. */
+  readonly #bornMs: number;
   #timer: Timer | undefined;
   #tending: Promise<void> = Promise.resolve();
   #round = 0;
+  #isDraining = false;
   #isEnding = false;
   #closed: Promise<void> | undefined;
 
@@ -56,6 +60,7 @@ export class DiskSpool implements Spool {
     this.#settings = settings;
     this.#gates = gates;
     this.#own = own;
+    this.#bornMs = settings.clock.wall() - settings.clock.now();
     this.#abandoned = new AbandonedSlots(options.directory, settings.storage, settings.clock);
     this.intake = new LogIntake({
       log: own.log,
@@ -88,6 +93,7 @@ export class DiskSpool implements Spool {
   }
 
   async drain({ deliverMs, timeoutMs, handOver }: DrainOptions): Promise<DrainReport> {
+    this.#isDraining = true;
     const { clock } = this.#settings;
     const ending = new AbortController();
     using _end = clock.after(timeoutMs, () => ending.abort());
@@ -120,12 +126,18 @@ export class DiskSpool implements Spool {
     await this.intake.shut();
     this.#timer?.[Symbol.dispose]();
     await this.#tending;
-    for (const slot of this.#slots()) {
-      await slot.stop();
-      await slot.sweep({ active: !slot.isOwed }).catch((error: unknown) => trouble('sweeping', error));
-      await slot.close();
-    }
-    for (const { backend } of this.#gates.values()) await backend.close();
+    const ends = this.#slots().map((slot) => async () => {
+      const sweep = () => slot.sweep({ active: !slot.isOwed });
+      await inTurn([() => slot.stop(), () => attempt(`sweeping ${slot.name}`, sweep), () => slot.close()]);
+    });
+    await inTurn([
+      ...ends,
+      ...[...this.#gates.values()].map(
+        ({ backend }) =>
+          () =>
+            backend.close(),
+      ),
+    ]);
   }
 
   measure(record: Recorder): void {
@@ -176,21 +188,28 @@ export class DiskSpool implements Spool {
   /** One round: expire, put the books on disk, delete what nobody needs; now and then look for what others left. */
   async #tend(): Promise<void> {
     const isSeldom = this.#round++ % SELDOM === 0;
-    if (isSeldom) {
-      for (const slot of this.#slots()) {
-        slot.expireOlderThan(this.#settings.maxAgeMs);
-        await slot.tendOrphans();
-      }
-    }
+    if (isSeldom) for (const slot of this.#slots()) await this.#tidy(slot);
     this.#enforce(0);
     this.intake.look();
     for (const slot of this.#slots()) {
-      await slot.save();
-      await slot.sweep({ active: slot.log.closure === 'disk-full' });
+      // A folder that cannot be written must not keep the others from it.
+      await attempt(`looking after ${slot.name}`, async () => {
+        await slot.save();
+        await slot.sweep({ active: slot.log.closure === 'disk-full' });
+      });
     }
     await this.#own.knock();
     await this.#finish();
-    if (isSeldom && !this.#isEnding) await this.#adopt();
+    if (isSeldom && !this.#isEnding && !this.#isDraining) await this.#adopt();
+  }
+
+  /** Gives up what is too old, and orphaned lanes that are owed nothing, or that the operator has released. */
+  async #tidy(slot: Slot): Promise<void> {
+    const { clock, maxAgeMs } = this.#settings;
+    // A wall clock that was set forward makes nothing old: as much time has passed as the monotonic one says.
+    const wallMs = Math.min(clock.wall(), this.#bornMs + clock.now());
+    slot.expireBefore(wallMs - maxAgeMs);
+    await attempt(`looking after the lanes of ${slot.name}`, () => slot.tendOrphans());
   }
 
   /** Gives up folders of others in which nobody here is owed anything any more. */
@@ -198,8 +217,7 @@ export class DiskSpool implements Spool {
     for (const slot of this.#adopted.filter(({ isOwed }) => !isOwed)) {
       this.#adopted.splice(this.#adopted.indexOf(slot), 1);
       this.#abandoned.passOver(slot.path);
-      await slot.sweep({ active: true });
-      await slot.close();
+      await attempt(`giving up ${slot.name}`, () => inTurn([() => slot.sweep({ active: true }), () => slot.close()]));
       publish({ type: 'slot.finished', slot: slot.name });
     }
   }
@@ -208,8 +226,13 @@ export class DiskSpool implements Spool {
     const held = new Set(this.#slots().map(({ path }) => path));
     const found = await this.#abandoned.next(held);
     if (found === undefined) return;
-    const slot = await openSlot(this.#settings, this.#gates, found, undefined);
+    const slot = await openSlot(this.#settings, this.#gates, found, undefined).catch((error: unknown) => {
+      this.#abandoned.passOver(found.path);
+      throw error;
+    });
     this.#adopted.push(slot);
+    // Where nothing else is owed it is given up at once.
+    await this.#tidy(slot);
     if (!slot.isOwed) return;
     publish({ type: 'slot.adopted', slot: slot.name });
     slot.start();
@@ -324,3 +347,6 @@ function announce(closure: IntakeClosure | undefined): void {
 }
 
 const trouble = (what: string, error: unknown): void => publish({ type: 'trouble', what, error });
+
+const attempt = (what: string, act: () => Promise<unknown>): Promise<unknown> =>
+  act().catch((error: unknown) => trouble(what, error));

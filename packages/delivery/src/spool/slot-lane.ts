@@ -3,6 +3,7 @@ import type { CheckpointFile } from '../book/checkpoint-file.js';
 import type { LaneBook } from '../book/lane-book.js';
 import type { Lane } from '../lanes/lane.js';
 import type { QuarantineFile } from '../quarantine/quarantine-file.js';
+import { inTurn } from './in-turn.js';
 import type { LaneFiles } from './layout.js';
 
 export interface SlotLaneParts {
@@ -56,9 +57,13 @@ export class SlotLane {
   }
 
   async close(): Promise<void> {
-    await this.stop();
-    await this.#parts.delivery?.quarantine.close();
-    await this.save().finally(() => this.#parts.checkpoint.close());
+    const { delivery, checkpoint } = this.#parts;
+    await inTurn([
+      () => this.stop(),
+      async () => delivery?.quarantine.close(),
+      () => this.save(),
+      () => checkpoint.close(),
+    ]);
   }
 
   measure(record: Recorder, slot: string): void {

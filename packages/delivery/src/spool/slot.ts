@@ -11,6 +11,7 @@ import { openLog } from '../log/log.js';
 import { openQuarantine } from '../quarantine/quarantine-file.js';
 import type { Storage } from '../storage/storage.js';
 import type { NeededSegment } from './caps.js';
+import { inTurn } from './in-turn.js';
 import { laneFiles, lanesIn, segmentsIn } from './layout.js';
 import { SPOOL_METRICS } from './metrics.js';
 import { SlotLane } from './slot-lane.js';
@@ -54,10 +55,21 @@ export class Slot implements Measured {
 
   /** Opens what the folder holds; a new one is made ready. Its lanes send nothing yet. */
   static async open(options: SlotOptions): Promise<Slot> {
+    const files: Closable[] = [];
+    try {
+      return await Slot.#open(options, files);
+    } catch (error) {
+      await inTurn(files.map((file) => () => file.close())).catch(() => {});
+      throw error;
+    }
+  }
+
+  /** What it opens is told in `files`, so that it can be closed when the rest fails. */
+  static async #open(options: SlotOptions, files: Closable[]): Promise<Slot> {
     const { path, storage, isOwn, gates } = options;
     await storage.makeDirectory(lanesIn(path));
     await storage.syncDirectory(path);
-    const known = await readBooks(path, storage);
+    const known = await readBooks(path, storage, files);
     // A lane without a checkpoint is owed what the log still holds: a new backend, or one whose file was lost.
     const fresh = isOwn ? [...gates.keys()].filter((id) => !known.some(({ book }) => book.lane === id)) : [];
     const books = [...known.map(({ book }) => book), ...fresh.map((lane) => new LaneBook({ lane, startSeq: 1 }))];
@@ -73,11 +85,16 @@ export class Slot implements Measured {
       },
       onCommit: (frames) => slot.#committed(frames),
     });
+    files.push(log);
     for (const book of books) reportDamage(book, log.gaps);
-    for (const book of books.slice(known.length)) known.push({ book, checkpoint: await begin(path, book, storage) });
+    for (const book of books.slice(known.length)) {
+      const checkpoint = await begin(path, book, storage);
+      files.push(checkpoint);
+      known.push({ book, checkpoint });
+    }
     const lanes = new Map<string, SlotLane>();
     const slot: Slot = new Slot(options, log, lanes);
-    for (const each of known) lanes.set(each.book.lane, await slot.#laneOf(each));
+    for (const each of known) lanes.set(each.book.lane, await slot.#laneOf(each, files));
     await slot.save();
     return slot;
   }
@@ -112,9 +129,8 @@ export class Slot implements Measured {
     if (points > 0) publish({ type: 'lane.expired', backend: lane, reason, points });
   }
 
-  /** Expires what is older than the age. Of a segment all or nothing. */
-  expireOlderThan(ageMs: number): void {
-    const before = this.#options.clock.wall() - ageMs;
+  /** Expires what was accepted before an instant. Of a segment all or nothing. */
+  expireBefore(before: number): void {
     for (const { id, lastSeq, lastAcceptedAtMs } of this.log.segments()) {
       if (lastSeq < id || lastAcceptedAtMs >= before) continue;
       for (const { id: lane, book } of this.#lanes.values()) if (book.needs(id)) this.expire(lane, id, 'age');
@@ -183,13 +199,12 @@ export class Slot implements Measured {
 
   /** Ends the lanes, then puts books and log away and gives the folder up. */
   async close(): Promise<void> {
-    try {
-      await this.stop();
-      await this.log.close();
-      await Promise.all([...this.#lanes.values()].map((lane) => lane.close()));
-    } finally {
-      await this.#options.lock.release();
-    }
+    await inTurn([
+      () => this.stop(),
+      () => this.log.close(),
+      ...[...this.#lanes.values()].map((lane) => () => lane.close()),
+      () => this.#options.lock.release(),
+    ]);
   }
 
   measure(record: Recorder): void {
@@ -211,7 +226,7 @@ export class Slot implements Measured {
     for (const { lane } of this.#lanes.values()) lane?.wake();
   }
 
-  async #laneOf({ book, checkpoint }: KnownBook): Promise<SlotLane> {
+  async #laneOf({ book, checkpoint }: KnownBook, opened: Closable[]): Promise<SlotLane> {
     const { path, gates, storage } = this.#options;
     const files = laneFiles(path, book.lane);
     const gate = gates.get(book.lane);
@@ -220,9 +235,14 @@ export class Slot implements Measured {
       return new SlotLane({ book, checkpoint, files, delivery: undefined });
     }
     const quarantine = await openQuarantine({ path: files.quarantine, lane: book.lane, storage });
+    opened.push(quarantine);
     const lane = new Lane({ gate, slot: this.name, log: this.log, book, quarantine });
     return new SlotLane({ book, checkpoint, files, delivery: { lane, quarantine } });
   }
+}
+
+interface Closable {
+  close(): Promise<void>;
 }
 
 interface KnownBook {
@@ -230,12 +250,13 @@ interface KnownBook {
   readonly checkpoint: CheckpointFile;
 }
 
-async function readBooks(path: string, storage: Storage): Promise<KnownBook[]> {
+async function readBooks(path: string, storage: Storage, files: Closable[]): Promise<KnownBook[]> {
   const known: KnownBook[] = [];
   for (const name of await storage.list(lanesIn(path))) {
     if (!name.endsWith('.checkpoint')) continue;
     const checkpoint = await CheckpointFile.open(join(lanesIn(path), name), storage);
     if (checkpoint === undefined) continue;
+    files.push(checkpoint);
     const { latest } = checkpoint;
     known.push({ checkpoint, book: new LaneBook({ ...latest, checkpoint: latest }) });
   }

@@ -47,7 +47,11 @@ export class AbandonedSlots {
       if (slotNumber(name) === undefined || held.has(path)) continue;
       if ((this.#lookAgainAt.get(path) ?? 0) > this.#clock.now()) continue;
       if (await this.#isEmpty(path)) continue;
-      const lock = await tryLock(path);
+      const lock = await tryLock(path).catch((error: unknown) => {
+        // It must not keep anybody from those behind it.
+        this.passOver(path);
+        throw error;
+      });
       if (lock !== undefined) return { path, lock };
     }
     return undefined;

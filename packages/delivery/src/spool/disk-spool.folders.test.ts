@@ -1,0 +1,141 @@
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { VirtualClock } from '@breakwater/resilience/testing';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { normalizeLines } from '../lines/normalize.js';
+import { disk, type Storage } from '../storage/storage.js';
+import { laneFiles } from './layout.js';
+import { MemoryBackend } from './memory-backend.suite.js';
+import { openSpool } from './open.js';
+import type { Spool, SpoolOptions } from './spool.js';
+
+const A = 'http://a:8086';
+const B = 'http://b:8086';
+
+const line = (number: number): string => `m n=${number}i ${1_700_000_000_000_000_000n + BigInt(number)}`;
+const numbers = (from: number, to: number): string[] => Array.from({ length: to - from }, (_, at) => line(from + at));
+const accept = (spool: Spool, from: number, to: number) =>
+  spool.intake.accept({
+    lines: normalizeLines(Buffer.from(`${numbers(from, to).join('\n')}\n`), { precision: 'ns', nowNs: 0n }),
+    destination: { org: '', bucket: 'telemetry' },
+  });
+
+/** A clock whose wall time can be set. */
+class SetClock extends VirtualClock {
+  aheadMs = 0;
+  override wall(): number {
+    return super.wall() + this.aheadMs;
+  }
+}
+
+describe('a spool among the folders of others', () => {
+  let directory: string;
+  let clock: SetClock;
+  let a: MemoryBackend;
+  /** Its checkpoints cannot be written. */
+  let unwritable: string;
+  const opened: Spool[] = [];
+
+  const storage: Storage = {
+    ...disk,
+    open: async (path, how) => {
+      const file = await disk.open(path, how);
+      const write = file.write.bind(file);
+      file.write = (pieces, position) => {
+        if (path.startsWith(`${unwritable}/`) && path.endsWith('.checkpoint')) throw new Error('EIO');
+        return write(pieces, position);
+      };
+      return file;
+    },
+  };
+  const open = async (options: Partial<SpoolOptions> = {}): Promise<Spool> => {
+    const spool = await openSpool({ directory, backends: [a], lingerMs: 0, clock, storage, ...options });
+    opened.push(spool);
+    return spool;
+  };
+  const slot = (number: number): string => join(directory, `slot-${number}`);
+  /** Lets the spools look after their folders so many times. */
+  const rounds = async (count: number): Promise<void> => {
+    for (let round = 0; round < count; round++) {
+      await clock.advance(250);
+      await pause(4);
+    }
+  };
+
+  beforeEach(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'spool-'));
+    clock = new SetClock();
+    a = new MemoryBackend(A);
+    unwritable = 'none';
+  });
+  afterEach(async () => {
+    unwritable = 'none';
+    await Promise.allSettled(opened.splice(0).map((spool) => spool.close()));
+    await rm(directory, { recursive: true });
+  });
+
+  it('passes over one that cannot be opened, and delivers what is in the next', async () => {
+    const away = [1, 2].map(() => new MemoryBackend(A));
+    for (const each of away) each.isAway = true;
+    const dead = [await open({ backends: [away[0]!] }), await open({ backends: [away[1]!] })];
+    await accept(dead[0]!, 0, 10);
+    await accept(dead[1]!, 10, 20);
+    await open();
+    for (const each of dead) await each.close();
+    await writeFile(laneFiles(slot(1), A).checkpoint, 'broken');
+    await rounds(130);
+    expect(a.lines).toEqual(numbers(10, 20));
+  });
+
+  it('heeds the operator, who gives up a lane of a dead process', async () => {
+    const away = new MemoryBackend(B);
+    away.isAway = true;
+    const dead = await open({ backends: [away] });
+    await accept(dead, 0, 10);
+    await open();
+    await dead.close();
+    const { release, checkpoint } = laneFiles(slot(1), B);
+    await writeFile(release, '');
+    await rounds(90);
+    expect(
+      (await readdir(join(slot(1), 'lanes'))).filter((name) => [release, checkpoint].join().includes(name)),
+    ).toEqual([]);
+  });
+
+  it('goes on with its own while another cannot be written, and gives up everything at its end', async () => {
+    const away = new MemoryBackend(A);
+    away.isAway = true;
+    const dead = await open({ backends: [away] });
+    await accept(dead, 0, 10);
+    const spool = await open({ segmentBytes: 4_096 });
+    a.isAway = true;
+    await dead.close();
+    await rounds(90);
+    unwritable = slot(1);
+    a.isAway = false;
+    for (let from = 10; from < 1_000; from += 90) await accept(spool, from, from + 90);
+    await rounds(130);
+    expect(new Set(a.lines)).toEqual(new Set(numbers(0, 1_000)));
+    expect(await readdir(join(slot(2), 'segments'))).toHaveLength(1);
+    unwritable = slot(2);
+    await accept(spool, 1_000, 1_010);
+    await expect(spool.close()).rejects.toThrow('EIO');
+    expect(a.isClosed).toBe(true);
+    unwritable = 'none';
+    expect([(await open()).directory, (await open()).directory]).toEqual([slot(1), slot(2)]);
+  });
+
+  it('gives up nothing because the wall clock was set forward', async () => {
+    a.isAway = true;
+    const spool = await open({ maxAgeMs: 60_000 });
+    await accept(spool, 0, 10);
+    clock.aheadMs = 365 * 86_400_000;
+    await rounds(90);
+    expect(spool.lanes()[0]?.pendingPoints).toBe(10);
+    // As much time has truly passed.
+    await rounds(200);
+    expect(spool.lanes()[0]?.pendingPoints).toBe(0);
+  });
+});
