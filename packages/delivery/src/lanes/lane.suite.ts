@@ -194,7 +194,8 @@ export function rigOf({ seed = 1, dialect = 'influxdb-1', ...settings }: RigOpti
   };
 }
 
-function slotOf(clock: VirtualClock, gate: LaneGate, slot: string) {
+/** A slot with its lane, in memory. */
+export function slotOf(clock: VirtualClock, gate: LaneGate, slot: string) {
   const log = new MemoryLog(clock);
   const book = new LaneBook({ lane: gate.backend.id, startSeq: 1 });
   book.reconcile();
