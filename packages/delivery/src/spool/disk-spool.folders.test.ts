@@ -44,7 +44,7 @@ describe('a spool among the folders of others', () => {
       const file = await disk.open(path, how);
       const write = file.write.bind(file);
       file.write = (pieces, position) => {
-        if (path.startsWith(`${unwritable}/`) && path.endsWith('.checkpoint')) throw new Error('EIO');
+        if (path.startsWith(`${unwritable}/`) && path.includes('.checkpoint')) throw new Error('EIO');
         return write(pieces, position);
       };
       return file;
