@@ -1,5 +1,6 @@
 import { getEventListeners } from 'node:events';
 import { ConfigError } from '@breakwater/resilience';
+import { type NameLookup, NameLookupError } from '@breakwater/resilience/http';
 import { VirtualClock } from '@breakwater/resilience/testing';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Answer, Backend } from './backend.js';
@@ -366,6 +367,20 @@ describe('a head that breaks the rules', () => {
     );
     expect(await send(open(server))).toMatchObject(expected);
     expect(server.writes).toHaveLength(2);
+  });
+
+  it('leaves open whether the points are stored, also when nobody can be asked again', async () => {
+    const server = await serve(writing(raw('204 No Content')));
+    let looks = 0;
+    const dns: NameLookup = {
+      async lookup(name) {
+        if (looks++ > 0) throw new NameLookupError(name, 'ENOTFOUND');
+        return [{ address: '127.0.0.1', family: 4 }];
+      },
+    };
+    const answer = await send(open({ url: `http://influx.test:${server.port}` }, { dns }));
+    expect(answer).toMatchObject({ kind: 'hold', reason: 'network', mayBeStored: true });
+    expect(looks).toBe(2);
   });
 
   it('is looked at for no longer than the request may take, nor than its caller wants', async () => {

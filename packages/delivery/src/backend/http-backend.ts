@@ -189,7 +189,10 @@ class HttpBackend implements Backend {
       if (!isUnreadable(error)) throw error;
       // Only its status tells whether a line is bad, the points are stored, or neither; without one it stays a hold.
       onResend?.('unexpected-answer');
-      return lenientRequest(request, { nameLookup: this.#dns, clock: this.#clock }, read);
+      return lenientRequest(request, { nameLookup: this.#dns, clock: this.#clock }, read).catch(() => {
+        signal.throwIfAborted();
+        throw error;
+      });
     }
     return read(answer);
   }

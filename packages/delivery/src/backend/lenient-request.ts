@@ -5,8 +5,7 @@ import { connectSocket, type NameLookup } from '@breakwater/resilience/http';
 import { errors } from 'undici';
 import type { ResponseData } from './http-answer.js';
 
-/** What a request is, to whoever sends it. */
-export interface PreparedRequest {
+interface PreparedRequest {
   /** Scheme, host and port. */
   readonly origin: string;
   readonly path: string;
@@ -53,9 +52,6 @@ export async function lenientRequest<T>(
     request.end(body);
     const [answer] = (await once(request, 'response')) as [IncomingMessage];
     return await read({ statusCode: answer.statusCode!, headers: answer.headers, body: answer });
-  } catch (error) {
-    signal.throwIfAborted();
-    throw error;
   } finally {
     socket.destroy();
   }

@@ -25,12 +25,12 @@ const NOTHING: Verdict = { released: [], rewound: [] };
  * Holds frames that a backend has acknowledged until they must be safe there. A frame is released when the run of the
  * backend that was seen before the frame was sent is seen again `holdMs` after the answer: that run had the frame all the
  * while. When another run is seen, or the first one only afterwards, the frame is to be sent again: who acknowledged it
- * may be gone. Where a run is never seen, or what is seen means nothing, time alone
- * must do.
+ * may be gone. Where a run is never seen, or what is seen means nothing, time
+ * alone must do.
  */
 export class AckHold {
   #entries: Entry[] = [];
-  /** A run was seen: the backend says. */
+  /** A run was seen: where one cannot be, it will be. */
   #says = false;
 
   get size(): number {

@@ -1,9 +1,8 @@
 import { isUtf8 } from 'node:buffer';
 import type { Frame } from '../frames/frame.js';
+import { NEWLINE } from '../lines/bytes.js';
 import { splitLines } from '../lines/split.js';
 import type { ResentReason } from './metrics.js';
-
-const LINE_FEED = 10;
 
 /** Lines of a frame, counted from 0: from the first up to but without the last. */
 export type LineSpan = readonly [from: number, to: number];
@@ -70,7 +69,7 @@ export class FrameWork {
   /** A line as text, and its bytes where text cannot hold them all. */
   line(line: number): { readonly text: string; readonly bytes?: Uint8Array } {
     const whole = this.bytes([line, line + 1]);
-    const bytes = whole.at(-1) === LINE_FEED ? whole.subarray(0, -1) : whole;
+    const bytes = whole.at(-1) === NEWLINE ? whole.subarray(0, -1) : whole;
     return { text: bytes.toString(), ...(isUtf8(bytes) ? {} : { bytes }) };
   }
 
