@@ -1,6 +1,8 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { gunzipSync } from 'node:zlib';
 import { ConfigError } from '@breakwater/resilience';
 import { settle, VirtualClock } from '@breakwater/resilience/testing';
@@ -384,6 +386,23 @@ describe('durableWriteApi', () => {
     expect(intake.offers).toEqual([]);
     expect(intake.refused).toEqual(new Map([['malformed', 2]]));
     await api.flush();
+  });
+
+  it('keeps nothing of what is on disk, however long it lives', async () => {
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    const { api, intake } = open();
+    intake.accept = async () => {};
+    const heapAfter = async (writes: number): Promise<number> => {
+      for (let write = 0; write < writes; write++) {
+        api.writeRecord('m f=1 1');
+        await api.flush();
+      }
+      collect();
+      return process.memoryUsage().heapUsed;
+    };
+    const before = await heapAfter(1_000);
+    expect((await heapAfter(20_000)) - before).toBeLessThan(20_000 * 20);
   });
 
   it('waits for room in write, until its signal ends it', async () => {

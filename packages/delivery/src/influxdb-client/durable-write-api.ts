@@ -48,7 +48,7 @@ export class DurableWriteApi implements WriteApi {
   #chars = 0;
   #timer: Timer | undefined;
   /** Settles when every batch that was cut has. */
-  #work: Promise<unknown> = Promise.resolve();
+  #work: Promise<void> = Promise.resolve();
   /** The first that no `flush` has told yet. */
   #failure: { readonly error: unknown } | undefined;
   #closing: Promise<void> | undefined;
@@ -243,7 +243,8 @@ export class DurableWriteApi implements WriteApi {
       outcomes.push(this.#failed(error, [record]));
     }
     if (lines.length > 0) outcomes.push(this.#deliver(lines, kept, destination));
-    this.#work = Promise.all([this.#work, ...outcomes]);
+    // Without its value: each would hold the one before, back to the first.
+    this.#work = Promise.all([this.#work, ...outcomes]).then(() => {});
   }
 
   async #deliver(lines: ReturnType<typeof toLines>, records: readonly string[], destination: Target['destination']) {
