@@ -25,7 +25,7 @@ export const held = (over: Partial<Extract<Answer, { kind: 'hold' }>> = {}): Ans
 export const notFound = held({ reason: 'not-found', words: 'no such database', scope: 'destination' });
 
 /** A log in memory: whole and never wrong. */
-export class MemoryLog implements FrameLog {
+class MemoryLog implements FrameLog {
   readonly directory = 'nowhere';
   readonly frames: Frame[] = [];
   closure: LogClosure | undefined;
