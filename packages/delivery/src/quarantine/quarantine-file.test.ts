@@ -150,6 +150,21 @@ describe('the quarantine file', () => {
     expect([...disk.files().keys()]).toEqual([PATH]);
   });
 
+  it('stays below its cap when one batch takes more than half of it, and keeps that batch', async () => {
+    const disk = newDisk();
+    const file = await open(disk, { maxBytes: 4_000 });
+    const long = (seq: number) => refused(seq, 0, 'x'.repeat(400));
+    for (let seq = 1; seq <= 7; seq++) await file.add([long(seq)]);
+    const batch = [8, 9, 10, 11, 12].map(long);
+    await file.add(batch);
+    expect(disk.files().get(PATH)!.length).toBeLessThanOrEqual(4_000);
+    const left = await idsIn(disk);
+    expect(left.slice(-5)).toEqual(batch.map(({ seq }) => `${seq}/0`));
+    expect(metricsOf(file)['delivery_quarantine_given_up_lines_total']).toBe(12 - left.length);
+    await file.add([refused(13, 0, 'y'.repeat(5_000))]);
+    expect(await idsIn(disk)).toEqual(['13/0']);
+  });
+
   it('goes on with the file that has the name, when giving up the older half failed anywhere', async () => {
     for (const operation of ['open', 'write', 'datasync', 'rename', 'syncDirectory'] as const) {
       const disk = newDisk();

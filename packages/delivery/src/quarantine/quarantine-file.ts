@@ -14,7 +14,7 @@ export interface QuarantineOptions {
   /** The backend's id. */
   readonly lane: string;
   readonly storage?: Storage;
-  /** At this size the older half is given up. Default 64 MiB. */
+  /** At this size the older half is given up, or more for a batch that needs it. Default 64 MiB. */
   readonly maxBytes?: number;
 }
 
@@ -87,7 +87,7 @@ export class QuarantineFile implements Quarantine {
       return [encodeLine(line)];
     });
     const bytes = pieces.reduce((sum, piece) => sum + piece.length, 0);
-    if (this.#contents.end + bytes > this.#options.maxBytes) await this.#giveUpHalf();
+    if (this.#contents.end + bytes > this.#options.maxBytes) await this.#makeRoom(bytes);
     await this.#append(pieces);
     for (const line of fresh) this.#contents.ids.add(line);
     this.#contents = { ...this.#contents, end: this.#contents.end + bytes };
@@ -100,12 +100,16 @@ export class QuarantineFile implements Quarantine {
     this.#isTorn = false;
   }
 
-  /** Keeps the newer half, in another file that takes the name of this one once it is whole and durable. */
-  async #giveUpHalf(): Promise<void> {
+  /**
+   * Keeps the newer half, or less where more is to come, in another file that takes the name of this one once it is
+   * whole and durable.
+   */
+  async #makeRoom(bytes: number): Promise<void> {
     const { path, lane, storage, maxBytes } = this.#options;
     const { end, ids, givenUpLines } = this.#contents;
-    if (end <= maxBytes / 2) return;
-    const kept = await scan(this.#file, path, lane, end - maxBytes / 2);
+    const header = encodeHeader({ lane, givenUpLines: givenUpLines + ids.count });
+    const keptBytes = Math.max(0, Math.min(maxBytes / 2, maxBytes - bytes - header.length));
+    const kept = await scan(this.#file, path, lane, end - keptBytes);
     this.#isStale = true;
     const file = await begin(path, storage, lane, {
       givenUpLines: givenUpLines + ids.count - kept.ids.count,
