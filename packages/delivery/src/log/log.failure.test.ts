@@ -1,8 +1,9 @@
 import { seededRandom, VirtualClock } from '@breakwater/resilience/testing';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { ForgetfulDisk } from '../storage/forgetful-disk.suite.js';
 import { type Log, openLog } from './log.js';
 import { frameOf, readAll } from './log.suite.js';
+import { LogError } from './log-error.js';
 
 const DIRECTORY = '/segments';
 const FIRST = `${DIRECTORY}/0000000000000001.log`;
@@ -156,5 +157,38 @@ describe('Log on a disk that fails', () => {
         ['delivery_log_commit_failures_total s disk-failed', 0],
       ]),
     );
+  });
+
+  it('is not opened while a segment cannot be read, and says which one, where, and what to do', async () => {
+    for (const text of ['two', 'three']) await append(text);
+    const whole = disk.files().get(FIRST)!;
+    const at = whole.indexOf('two');
+    const opened = disk.open.bind(disk);
+    const failing = vi.spyOn(disk, 'open').mockImplementation(async (path, how) => {
+      const file = await opened(path, how);
+      const isHit = (length: number, position: number) => position <= at && at < position + length;
+      const eio = Object.assign(new Error('EIO: i/o error, read'), { code: 'EIO' });
+      return {
+        ...file,
+        read: async (into, position) => {
+          if (isHit(into.length, position)) throw eio;
+          return file.read(into, position);
+        },
+      };
+    });
+    disk.restart();
+    const refusal = await open().catch((error: unknown) => error);
+    expect(refusal).toBeInstanceOf(LogError);
+    expect(`${refusal}`).toContain(`${FIRST} cannot be read between bytes 44 and ${whole.length} (EIO)`);
+    expect(disk.files().get(FIRST)).toEqual(whole);
+    failing.mockRestore();
+    await open();
+    expect(await texts()).toEqual(['1 one', '2 two', '3 three']);
+    // As the message says.
+    disk.restart();
+    disk.edit(FIRST, (bytes) => bytes.fill(0, at, at + 3));
+    await open();
+    expect(await texts()).toEqual(['1 one', '3 three']);
+    expect(log.gaps).toMatchObject([{ fromSeq: 2, toSeq: 2, points: 2 }]);
   });
 });

@@ -42,7 +42,8 @@ export interface LogOptions {
 
 /**
  * Opens the log of a folder that no other process uses, or begins one.
- * @throws LogError for a folder of another format; the file system's error when it cannot be read or written.
+ * @throws LogError for a folder of another format, and for a segment that the disk cannot read, which is not taken for
+ * damage: it may pass. The file system's error where it cannot be written.
  */
 export async function openLog(options: LogOptions): Promise<Log> {
   const { directory, storage = disk, clock = systemClock, minNextSeq = 1, minTotalPoints = 0 } = options;

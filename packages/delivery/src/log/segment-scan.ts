@@ -44,20 +44,40 @@ export interface ScannedSegment {
   readonly replacedFrom: number | undefined;
 }
 
-/** Finds every sound frame of a segment, in the memory of one frame. */
+/**
+ * Finds every sound frame of a segment, in the memory of one frame.
+ * @throws LogError where the disk cannot read it: that may pass, and what is taken for damage is given up for good.
+ */
 export async function scanSegment(options: ScanOptions): Promise<ScannedSegment> {
   const path = join(options.directory, segmentName(options.id));
   const file = await options.storage.open(path, 'read');
   try {
     const size = await file.size();
-    const header = await readHeader(file, path, options.id);
-    return await scanFrames(file, size, header, options);
+    const readable = namingFailures(file, path);
+    const header = await readHeader(readable, path, options.id);
+    return await scanFrames(readable, size, header, options);
   } finally {
     await file.close();
   }
 }
 
-async function readHeader(file: StoredFile, path: string, id: number): Promise<SegmentHeader | undefined> {
+type Readable = Pick<StoredFile, 'read'>;
+
+function namingFailures(file: Readable, path: string): Readable {
+  return {
+    read: (into, position) =>
+      file.read(into, position).catch((error: NodeJS.ErrnoException) => {
+        throw new LogError(
+          `${path} cannot be read between bytes ${position} and ${position + into.length} (${error.code ?? error.message}): ` +
+            'the disk fails there. Try again; where that does not help, put a copy with zeros for what cannot be read ' +
+            'in its place (dd conv=noerror,sync bs=512, or ddrescue): only the frames that are hit are lost then',
+          error,
+        );
+      }),
+  };
+}
+
+async function readHeader(file: Readable, path: string, id: number): Promise<SegmentHeader | undefined> {
   const bytes = Buffer.alloc(SEGMENT_HEADER_BYTES);
   const read = await file.read(bytes, 0);
   const header = decodeSegmentHeader(bytes.subarray(0, read));
@@ -72,7 +92,7 @@ async function readHeader(file: StoredFile, path: string, id: number): Promise<S
 }
 
 async function scanFrames(
-  file: StoredFile,
+  file: Readable,
   size: number,
   header: SegmentHeader | undefined,
   { id, nextId, totalBefore, nowMs, metas, onFrame }: ScanOptions,
