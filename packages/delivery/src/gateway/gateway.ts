@@ -4,7 +4,7 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import { publish } from '../events/events.js';
 import type { Destination } from '../frames/frame.js';
 import type { Intake } from '../intake/intake.js';
-import { type Lines, normalizeLines, type Precision } from '../lines/normalize.js';
+import { type Lines, normalizeInTurns, type Precision } from '../lines/normalize.js';
 import { answerRefusal } from './answer.js';
 import { readBody } from './body.js';
 import { checkHandOver, type HandedOver, readHandOver } from './handover.js';
@@ -99,7 +99,7 @@ class Gateway {
     });
     using share = this.#room.enter();
     const body = await this.#read(request, share);
-    const lines = this.#check(body, precision, handedOver);
+    const lines = await this.#check(body, precision, handedOver);
     if (lines.length > 0) {
       const lanes = handedOver === undefined ? {} : { lanes: handedOver.lanes };
       await this.#options.intake.accept({ lines, destination, ...lanes, signal: untilClosed(reply) });
@@ -130,11 +130,11 @@ class Gateway {
   }
 
   /** The lines of a body that may come in; when it may not, they are counted as refused. */
-  #check(body: Buffer, precision: Precision, handedOver: HandedOver | undefined): Lines[] {
+  async #check(body: Buffer, precision: Precision, handedOver: HandedOver | undefined): Promise<Lines[]> {
     const { intake, instance } = this.#options;
     try {
       if (handedOver !== undefined) checkHandOver(handedOver, instance, intake.lanes);
-      return normalizeLines(body, { precision, nowNs: this.#stamps.next() });
+      return await normalizeInTurns(body, { precision, nowNs: this.#stamps.next() });
     } catch (error) {
       const refusal = toRefusal(error);
       if (refusal.reason !== undefined) intake.refuse(refusal.reason, countLines(body));

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { LineError, type NormalizeOptions, normalizeLines, type Precision } from './normalize.js';
+import { LineError, type NormalizeOptions, normalizeInTurns, normalizeLines, type Precision } from './normalize.js';
 import { splitLines } from './split.js';
 
 const nowNs = 1_704_067_200_123_456_789n;
@@ -219,5 +219,27 @@ describe('splitLines', () => {
   it('keeps a line end in a string, and takes what has no line end', () => {
     const lines = splitLines(Buffer.from('m,t="a v="x\n\\"y",w=t 1\nm v=2 2\nm v=3 3'));
     expect(lines.map(String)).toEqual(['m,t="a v="x\n\\"y",w=t 1\n', 'm v=2 2\n', 'm v=3 3']);
+  });
+});
+
+describe('a large body', () => {
+  const large = Buffer.from(`m t="${'x'.repeat(500)}\n${'y'.repeat(500)}" 1\n`.repeat(3_000));
+
+  it('gives others their turn, and becomes the same lines', async () => {
+    let turns = 0;
+    const others = setInterval(() => turns++, 0);
+    const lines = await normalizeInTurns(large, { precision: 'ns', nowNs });
+    clearInterval(others);
+    expect(turns).toBeGreaterThan(0);
+    const joined = (some: typeof lines) => Buffer.concat(some.map(({ body }) => body));
+    expect(joined(lines).equals(joined(normalizeLines(large, { precision: 'ns', nowNs })))).toBe(true);
+    expect(lines.reduce((sum, { points }) => sum + points, 0)).toBe(3_000);
+  });
+
+  it('is refused for its last line', async () => {
+    const body = Buffer.concat([large, Buffer.from('m v=\n')]);
+    const message = /^line 6001, column 5/;
+    expect(() => normalizeLines(body, { precision: 'ns', nowNs })).toThrow(message);
+    await expect(normalizeInTurns(body, { precision: 'ns', nowNs })).rejects.toThrow(message);
   });
 });

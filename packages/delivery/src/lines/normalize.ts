@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { BACKSLASH, HASH, NEWLINE, QUOTE, RETURN, SPACE, skipBlanks } from './bytes.js';
 import { LineError } from './line-error.js';
 import { LineParser } from './line-parser.js';
@@ -27,13 +28,28 @@ export interface NormalizeOptions {
 }
 
 const MAX_LINE_BYTES = 4 * 2 ** 20;
+const STEP_BYTES = 2 ** 20;
 
 /**
  * Checks a body of line protocol, gives every line a timestamp in nanoseconds, and cuts it into pieces.
  * @throws LineError for the first line that InfluxDB would refuse; then nothing of the body is to be accepted.
  */
 export function normalizeLines(body: Uint8Array, options: NormalizeOptions): Lines[] {
-  return new Normalizer(body, options).run();
+  const steps = new Normalizer(body, options).steps();
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done) return value;
+  }
+}
+
+/** The same for bodies that may be large: everything else gets its turn after each MiB. The body must not change. */
+export async function normalizeInTurns(body: Uint8Array, options: NormalizeOptions): Promise<Lines[]> {
+  const steps = new Normalizer(body, options).steps();
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done) return value;
+    await setImmediate();
+  }
 }
 
 class Normalizer {
@@ -64,8 +80,10 @@ class Normalizer {
     this.#writer = new LineWriter(body);
   }
 
-  run(): Lines[] {
+  /** Stops after each step, and returns the lines in the end. */
+  *steps(): Generator<void, Lines[], void> {
     const body = this.#body;
+    let stop = STEP_BYTES;
     for (let start = 0; start < body.length; ) {
       const first = skipBlanks(body, start, body.length);
       // A comment is over at its line end, whatever stands in it: InfluxDB lets a quote in it swallow the lines that follow.
@@ -73,6 +91,10 @@ class Normalizer {
       const end = comment ? find(body, NEWLINE, first) : this.#lineEnd(start, first);
       if (!comment && first < end) this.#line(start, first, end);
       start = end + 1;
+      if (start >= stop) {
+        stop = start + STEP_BYTES;
+        yield;
+      }
     }
     this.#flush();
     this.#cut(this.#writer.length);
