@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { DestinationHolds, destinationKey } from './destination-holds.js';
+import { eventsOf } from './lane.suite.js';
 
 const TIDES = { org: '', bucket: 'tides' };
 const WINDS = { org: '', bucket: 'winds' };
@@ -14,31 +15,39 @@ describe('DestinationHolds', () => {
       { org: '', bucket: 'a/b/c' },
     ].map(destinationKey);
     expect(new Set(keys).size).toBe(3);
-    const holds = new DestinationHolds();
+    const holds = new DestinationHolds('http://influx:8086');
     holds.begin(TIDES, answer, 0, 0, always);
     expect(holds.of(destinationKey(TIDES))?.admits(999)).toBe(false);
     expect(holds.of(destinationKey(WINDS))).toBeUndefined();
   });
 
   it('tells when the first of them will be over', () => {
-    const holds = new DestinationHolds();
+    const holds = new DestinationHolds('http://influx:8086');
     expect(holds.dueMs(0)).toBe(Number.POSITIVE_INFINITY);
     holds.begin(TIDES, answer, 0, 0, always);
     holds.begin(WINDS, answer, 0, 500, always);
     expect([holds.dueMs(0), holds.dueMs(1_000), holds.dueMs(1_500)]).toEqual([1_000, 1_500, Number.POSITIVE_INFINITY]);
   });
 
-  it('ends a hold once, with a request that was sent in it', () => {
-    const holds = new DestinationHolds();
+  it('says that it begins and, with a request that was sent in it, that it ends', () => {
+    using events = eventsOf();
+    const holds = new DestinationHolds('http://influx:8086');
     holds.begin(TIDES, answer, 0, 0, always);
-    expect(holds.end(TIDES, 0)).toBe(false);
-    expect(holds.end(TIDES, 1)).toBe(true);
-    expect(holds.end(TIDES, 1)).toBe(false);
+    holds.end(TIDES, 0);
+    expect([...holds.all()]).toHaveLength(1);
+    holds.end(TIDES, 1);
+    holds.end(TIDES, 1);
     expect([...holds.all()]).toEqual([]);
+    const { reason, words } = answer;
+    const about = { backend: 'http://influx:8086', destination: 'tides' };
+    expect(events.list).toEqual([
+      { type: 'lane.held', ...about, reason, words, holdMs: 1_000 },
+      { type: 'lane.resumed', ...about },
+    ]);
   });
 
   it('forgets a destination ten minutes after it could have been tried, unless it is being tried', () => {
-    const holds = new DestinationHolds();
+    const holds = new DestinationHolds('http://influx:8086');
     for (const destination of [TIDES, WINDS]) holds.begin(destination, answer, 0, 0, always);
     holds.of(destinationKey(WINDS))!.probes++;
     holds.dueMs(601_000);

@@ -69,7 +69,7 @@ export class LaneGate implements Measured {
   readonly #limit: Limit;
   readonly #bytes: ByteLimit;
   readonly #hold = new Hold();
-  readonly #destinations = new DestinationHolds();
+  readonly #destinations: DestinationHolds;
   readonly #watch: EpochWatch;
   #members: GateMember[] = [];
   #inFlight: Record<Freshness, number> = { fresh: 0, backlog: 0 };
@@ -82,6 +82,7 @@ export class LaneGate implements Measured {
     this.clock = clock;
     this.random = random;
     const { maxInFlight, maxBatchBytes, maxBatchPoints, timeoutMs, catchUpPointsPerSecond } = this.settings;
+    this.#destinations = new DestinationHolds(backend.id);
     this.#limit = limit ?? new FixedLimit(maxInFlight);
     this.#bytes = new ByteLimit(maxBatchBytes);
     this.catchUp = new CatchUp(clock, catchUpPointsPerSecond, maxBatchPoints);
@@ -210,8 +211,10 @@ export class LaneGate implements Measured {
     } else {
       leave.permit.success();
       this.#resume(leave);
-      if (answer.kind === 'hold') this.#holdDestination(leave, answer);
-      else this.#resumeDestination(leave);
+      const { destination, generations } = leave;
+      if (answer.kind === 'hold')
+        this.#destinations.begin(destination, answer, generations[1], this.clock.now(), this.random);
+      else this.#destinations.end(destination, generations[1]);
     }
     if (answer.kind === 'stored') this.#served(leave, rttMs, points);
     this.#arm();
@@ -277,19 +280,6 @@ export class LaneGate implements Measured {
     if (this.#hold.end(sentIn)) publish({ type: 'lane.resumed', backend: this.backend.id });
   }
 
-  #holdDestination({ destination, generations: [, sentIn] }: Leave, answer: HoldAnswer): void {
-    const ms = this.#destinations.begin(destination, answer, sentIn, this.clock.now(), this.random);
-    if (ms === undefined) return;
-    const { reason, words } = answer;
-    const backend = this.backend.id;
-    publish({ type: 'lane.held', backend, reason, words, destination: inWords(destination), holdMs: ms });
-  }
-
-  #resumeDestination({ destination, generations: [, sentIn] }: Leave): void {
-    if (!this.#destinations.end(destination, sentIn)) return;
-    publish({ type: 'lane.resumed', backend: this.backend.id, destination: inWords(destination) });
-  }
-
   /** Sets the timer for the first hold that will be over, while anybody waits for it. */
   #arm(): void {
     const nowMs = this.clock.now();
@@ -321,5 +311,3 @@ export class LaneGate implements Measured {
     if (first !== undefined) this.#members.push(first);
   }
 }
-
-const inWords = ({ org, bucket }: Destination): string => (org === '' ? bucket : `${org}/${bucket}`);
