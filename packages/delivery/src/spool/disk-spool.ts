@@ -194,7 +194,7 @@ export class DiskSpool implements Spool {
     for (const slot of this.#slots()) {
       // A folder that cannot be written must not keep the others from it.
       await attempt(`looking after ${slot.name}`, async () => {
-        await slot.save();
+        await slot.keep();
         await slot.sweep({ active: slot.log.closure === 'disk-full' });
       });
     }

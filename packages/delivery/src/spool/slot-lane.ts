@@ -14,6 +14,9 @@ export interface SlotLaneParts {
   readonly delivery: { readonly lane: Lane; readonly quarantine: QuarantineFile } | undefined;
 }
 
+/** A checkpoint of so many takes some milliseconds, in which nothing else happens. */
+const RANGES_A_ROUND = 10_000;
+
 /** One lane of one slot: its book, the file that the book is kept in, and what delivers it. */
 export class SlotLane {
   readonly book: LaneBook;
@@ -22,6 +25,8 @@ export class SlotLane {
   readonly #parts: SlotLaneParts;
   #savedVersion = -1;
   #saving: Promise<void> = Promise.resolve();
+  /** How many calls of `keep` are still passed over. */
+  #resting = 0;
 
   constructor(parts: SlotLaneParts) {
     this.#parts = parts;
@@ -39,12 +44,20 @@ export class SlotLane {
     return this.lane === undefined;
   }
 
+  /** Saves in a round of many: the more seldom the more ranges the book has, so that it always costs about the same. */
+  async keep(): Promise<void> {
+    if (this.#resting-- > 0) return;
+    await this.save();
+  }
+
   /** Puts the book on disk, where it has changed since. One after the other. */
   save(): Promise<void> {
     const saved = this.#saving.then(async () => {
       const { version } = this.book;
       if (version === this.#savedVersion) return;
-      await this.#parts.checkpoint.write(this.book.checkpoint());
+      const checkpoint = this.book.checkpoint();
+      this.#resting = Math.floor(checkpoint.done.length / RANGES_A_ROUND);
+      await this.#parts.checkpoint.write(checkpoint);
       this.#savedVersion = version;
     });
     this.#saving = saved.catch(() => {});

@@ -158,6 +158,11 @@ export class Slot implements Measured {
     await this.#options.storage.remove(lane.files.checkpoint);
   }
 
+  /** Puts every book on disk that it is the turn of. */
+  async keep(): Promise<void> {
+    await Promise.all([...this.#lanes.values()].map((lane) => lane.keep()));
+  }
+
   /** Puts every book on disk. */
   async save(): Promise<void> {
     await Promise.all([...this.#lanes.values()].map((lane) => lane.save()));
