@@ -37,6 +37,17 @@ describe('the runs of a server', () => {
     expect(look(runs, page('1795332190', '0.1', '50'))).toBe(1_795_332_190_000_000);
   });
 
+  it.each([
+    ['process_io_read_syscalls_total', true],
+    ['go_gc_cycles_total{job="x"}', true],
+    ['process_network_receive_bytes_total', false],
+    ['process_resident_memory_bytes', false],
+  ])('differ by %s: %s', (name, isCounter) => {
+    const runs = new Runs();
+    const first = look(runs, `${name} 9\n${page('1795332181', '0.2')}`);
+    expect(look(runs, `${name} 5\n${page('1795332181', '0.3')}`) !== first).toBe(isCounter);
+  });
+
   it('come again where more restarts show within one second than there can be', () => {
     const runs = new Runs();
     const seen: unknown[] = [];

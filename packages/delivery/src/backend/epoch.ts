@@ -13,9 +13,8 @@ const START = /^process_start_time_seconds(?:\{[^}\n]*\})? (\S+)/m;
  * in the same second, behind one address.
  */
 const MOST_RESTARTS = 4;
-/** Counters that any Go program has and that move all the time. */
-const COUNTERS =
-  /^(process_cpu_seconds_total|go_memstats_mallocs_total|go_memstats_alloc_bytes_total)(?:\{[^}\n]*\})? (\S+)/gm;
+/** Counters of the process and its Go runtime, as many as there are: one alone may be ahead soon after a restart. */
+const COUNTERS = /^((?:go|process)_(?!network_)\w+_total(?:\{[^}\n]*\})?) (\S+)/gm;
 
 /**
  * Numbers the runs of a server by its `/metrics`. Start times come in whole seconds from some: within the same one a
