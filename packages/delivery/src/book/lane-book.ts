@@ -1,9 +1,9 @@
 import type { Recorder } from '@breakwater/resilience';
 import type { FrameSummary, Gap } from '../frames/frame.js';
+import { Ranges } from '../ranges/ranges.js';
 import type { LaneCheckpoint, LaneTotals } from './checkpoint.js';
 import { Ledger } from './ledger.js';
 import { BOOK_METRICS, type ExpiryReason } from './metrics.js';
-import { Ranges } from './ranges.js';
 import { RecoveryScan } from './recovery-scan.js';
 
 /** What became of a frame that was sent. */

@@ -1,6 +1,6 @@
 import type { Gap } from '../frames/frame.js';
+import { Ranges } from '../ranges/ranges.js';
 import type { LaneCheckpoint } from './checkpoint.js';
-import { Ranges } from './ranges.js';
 
 /**
  * What a lane knows only while the log is scanned that it is owed from: what the checkpoint says about frames that are

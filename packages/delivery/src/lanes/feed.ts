@@ -1,7 +1,7 @@
 import type { LaneBook } from '../book/lane-book.js';
-import { Ranges } from '../book/ranges.js';
 import type { Destination, Frame, Gap } from '../frames/frame.js';
 import type { FrameLog, ReadResult } from '../log/frame-log.js';
+import { Ranges } from '../ranges/ranges.js';
 import { destinationKey } from './destination-holds.js';
 import { FrameBuffer } from './frame-buffer.js';
 import type { LaneGate } from './gate.js';

@@ -1,4 +1,4 @@
-import { Ranges } from '../book/ranges.js';
+import { Ranges } from '../ranges/ranges.js';
 import type { QuarantinedLine } from './quarantine.js';
 
 /** A frame has no more lines than this; what is left of 2^53 suffices for 17 years of 1,000 frames a second. */
