@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { gunzipSync } from 'node:zlib';
 import { type Clock, ConfigError, systemClock } from '@breakwater/resilience';
-import { settle } from '@breakwater/resilience/testing';
+import { seededRandom, settle } from '@breakwater/resilience/testing';
 import Fastify from 'fastify';
 import { afterEach, describe, expect, it } from 'vitest';
 import { writeGateway } from '../gateway/gateway.js';
@@ -112,7 +112,7 @@ describe('a hand-over', () => {
 
   it('tries again, each time on a new connection, until a peer has accepted', async () => {
     const { url, seen } = await peer([421, 429, 503, 'reset', 500, 408, 421]);
-    const { hand, pauses } = handing(url);
+    const { hand, pauses } = handing(url, { random: seededRandom(1) });
     await hand();
     expect(seen).toHaveLength(8);
     expect(new Set(seen.map(({ port }) => port)).size).toBe(8);

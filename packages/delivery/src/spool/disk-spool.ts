@@ -314,8 +314,10 @@ async function handOverFrom(slot: Slot, handOver: HandOver, signal: AbortSignal)
 
 /** Resolves with the promise, or once the signal is aborted. */
 async function before(signal: AbortSignal, promise: Promise<unknown>): Promise<void> {
-  if (signal.aborted) return;
-  const aborted = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+  const aborted = new Promise<void>((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
   await Promise.race([promise, aborted]);
 }
 
