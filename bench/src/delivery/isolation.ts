@@ -21,7 +21,7 @@ export async function isolation(): Promise<Comparison[]> {
   for (let run = 0; run < RUNS; run++) {
     runs.alive.push(await oneRun(false, 1024 * MIB));
     runs.dead.push(await oneRun(true, 1024 * MIB));
-    runs.full.push(await oneRun(true, 2 * MIB));
+    runs.full.push(await oneRun(true, 8 * MIB));
   }
   const p99 = (of: readonly Run[]) => median(of.map(({ p99Ms }) => p99Ms));
   const growth = (of: readonly Run[]) => median(of.map((run) => run.growth));
