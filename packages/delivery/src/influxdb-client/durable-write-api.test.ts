@@ -188,6 +188,53 @@ describe('durableWriteApi, beside the original', () => {
     );
   });
 
+  it('brings what normalizeLines makes of the lines of any points', async () => {
+    const name = fc.oneof(
+      fc.string({ minLength: 1, maxLength: 6, unit: 'grapheme' }),
+      fc.constantFrom('m', 'time', '#m', '\0m', 'm\0', 'a\\', 'q"', 'x y', 'a=b', 'l\nl', '\ud800'),
+    );
+    const time = fc.oneof(
+      fc.constantFrom<string | number>('007', '-5', '0', 'x', '5 6', '1\nm f=2 3', '9'.repeat(19), '1'.repeat(20)),
+      fc.constantFrom<string | number>(1.9, -3, 1e21, Number.NaN),
+      fc.bigInt(0n, 2n ** 62n).map(String),
+    );
+    const point = fc.record({ name, key: name, tag: name, text: fc.option(name), unsigned: fc.boolean(), time });
+    const anyOf = fc.constantFrom<WritePrecisionType>('ns', 'us', 'ms', 's');
+    await fc.assert(
+      fc.asyncProperty(fc.array(point, { minLength: 1, maxLength: 5 }), anyOf, async (points, precision) => {
+        const failed: string[] = [];
+        const succeeded: string[] = [];
+        const writeOptions: Partial<WriteOptions> = {
+          writeFailed: async (_error, lines) => void failed.push(...lines),
+          writeSuccess: (lines) => void succeeded.push(...lines),
+        };
+        const { api, intake } = open({ precision, writeOptions });
+        const records = points.map(({ name: measurement, key, tag, text, unsigned, time: given }) => {
+          const made = new Point(measurement).tag(key, tag).floatField(key, 0.5).timestamp(given);
+          if (text !== null) made.stringField('s', text);
+          if (unsigned) made.uintField('u', 1);
+          api.writePoint(made);
+          return made.toLineProtocol(api)!;
+        });
+        await api.close();
+        const read = (some: string[]) => linesOf(some.join('\n'), precision);
+        const isGood = (some: string[]) => {
+          try {
+            return read(some) !== undefined;
+          } catch {
+            return false;
+          }
+        };
+        const good = isGood(records) ? records : records.filter((record) => isGood([record]));
+        expect(intake.lines).toEqual(read(good));
+        const asUtf8 = (some: string[]) => some.map((text) => Buffer.from(text).toString());
+        expect(failed).toEqual(asUtf8(good === records ? [] : records.filter((record) => !isGood([record]))));
+        expect(succeeded).toEqual(asUtf8(intake.lines.length > 0 ? good : []));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
   it('throws the same once it is closed', async () => {
     const original = new InfluxDB({ url }).getWriteApi('o', 'b');
     const { api } = open();

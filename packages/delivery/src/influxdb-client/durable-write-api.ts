@@ -11,17 +11,14 @@ import { publish } from '../events/events.js';
 import { Stamps } from '../gateway/stamps.js';
 import { readTarget, type Target } from '../gateway/target.js';
 import type { Intake } from '../intake/intake.js';
-import { LineError } from '../lines/normalize.js';
+import { LineError, type Lines, type NormalizeOptions, normalizeLines } from '../lines/normalize.js';
 import type { DurableWriteOptions } from './options.js';
 import { Outbox } from './outbox.js';
-import { pointLines, sortRecords, toLines } from './records.js';
+import { RecordBuffer, type TakenRecords } from './record-buffer.js';
+import { sortRecords, toLines } from './records.js';
 
 const DEFAULTS = { batchSize: 5_000, maxBatchBytes: 1_048_576, flushInterval: 50 } as const;
 const DEFAULT_MAX_BUFFER_BYTES = 64 * 1_048_576;
-
-const FRAME_LIMITS = { maxPoints: 5_000, maxBytes: 1_048_576 } as const;
-/** In the range of a timestamp, whatever the digits: up to the year 2262. */
-const WHOLE = /^(?:-?\d{1,18}|[1-8]\d{18})$/;
 
 /** A point, or a record: one line of line protocol. */
 export type Writable = Point | string;
@@ -42,10 +39,7 @@ export class DurableWriteApi implements WriteApi {
   readonly #maxBufferBytes: number;
   #path: string;
   #target: Target;
-  #records: string[] = [];
-  /** Each of them was made by a `Point`, with whole nanoseconds. */
-  #areOfPoints = true;
-  #chars = 0;
+  readonly #records = new RecordBuffer();
   #timer: Timer | undefined;
   /** Settles when every batch that was cut has. */
   #work: Promise<void> = Promise.resolve();
@@ -106,16 +100,12 @@ export class DurableWriteApi implements WriteApi {
 
   writeRecord(record: string): void {
     this.#enter();
-    this.#areOfPoints = false;
     this.#add(record);
   }
 
   writeRecords(records: ArrayLike<string>): void {
     this.#enter();
-    for (let index = 0; index < records.length; index++) {
-      this.#areOfPoints = false;
-      this.#add(records[index]!);
-    }
+    for (let index = 0; index < records.length; index++) this.#add(records[index]!);
   }
 
   writePoint(point: Point): void {
@@ -174,22 +164,16 @@ export class DurableWriteApi implements WriteApi {
   }
 
   dispose(): number {
-    const left = this.#records.length + this.#outbox.points;
+    const left = this.#records.count + this.#outbox.points;
     this.#isDisposed = true;
     this.#timer?.[Symbol.dispose]();
-    this.#records = [];
+    this.#records.take();
     this.#closing ??= Promise.resolve();
     this.#outbox.abandon();
     return left;
   }
 
   convertTime(value: string | number | Date | undefined): string | undefined {
-    const time = this.#timeOf(value);
-    if (this.#areOfPoints && (time === undefined || !WHOLE.test(time))) this.#areOfPoints = false;
-    return time;
-  }
-
-  #timeOf(value: string | number | Date | undefined): string | undefined {
     if (value === undefined) return currentTime[this.#precision]();
     if (typeof value === 'string') return value.length > 0 ? value : undefined;
     if (value instanceof Date) return dateToProtocolTimestamp[this.#precision](value);
@@ -203,40 +187,31 @@ export class DurableWriteApi implements WriteApi {
   /** A call is taken whole or not at all. */
   #enter(): void {
     this.#check();
-    if (this.#chars + this.#outbox.bytes < this.#maxBufferBytes) return;
+    if (this.#records.chars + this.#outbox.bytes < this.#maxBufferBytes) return;
     const { refusal } = this.#outbox;
     const why = refusal === undefined ? 'the disk is slower than the points come' : refusal.message;
     throw new Error(
-      `writeApi: not taken, as ${this.#outbox.points + this.#records.length} points wait in memory already (${why}); ` +
+      `writeApi: not taken, as ${this.#outbox.points + this.#records.count} points wait in memory already (${why}); ` +
         'write it again later, or use await write(…)',
       { cause: refusal },
     );
   }
 
   #add(record: string): void {
-    if (this.#records.push(record) === 1 && this.#settings.flushInterval > 0) {
+    const records = this.#records;
+    records.add(record);
+    if (records.count === 1 && this.#settings.flushInterval > 0) {
       this.#timer = this.#clock.after(this.#settings.flushInterval, () => this.#cut());
     }
-    this.#chars += record.length + 1;
-    if (this.#records.length >= this.#settings.batchSize || this.#chars >= this.#settings.maxBatchBytes) this.#cut();
+    if (records.count >= this.#settings.batchSize || records.chars >= this.#settings.maxBatchBytes) this.#cut();
   }
 
   /** Hands over what was collected so far. */
   #cut(): void {
-    const records = this.#records;
-    if (records.length === 0) return;
+    if (this.#records.count === 0) return;
     this.#timer?.[Symbol.dispose]();
-    this.#records = [];
-    this.#chars = 0;
     const { precision, destination } = this.#target;
-    const known = this.#areOfPoints && precision === 'ns' ? pointLines(records, FRAME_LIMITS) : undefined;
-    this.#areOfPoints = true;
-    const { lines, good, bad } =
-      known === undefined
-        ? sortRecords(records, { precision, nowNs: this.#stamps.next() })
-        : { lines: known, good: records, bad: [] };
-    // What is told to nobody need not be kept.
-    const kept = this.#callbacks.writeFailed || this.#callbacks.writeSuccess ? good : [];
+    const { lines, kept, bad } = this.#read(this.#records.take(), { precision, nowNs: this.#stamps.next() });
     const outcomes: Promise<void>[] = [];
     for (const { record, error } of bad) {
       this.#intake.refuse('malformed', 1);
@@ -247,7 +222,20 @@ export class DurableWriteApi implements WriteApi {
     this.#work = Promise.all([this.#work, ...outcomes]).then(() => {});
   }
 
-  async #deliver(lines: ReturnType<typeof toLines>, records: readonly string[], destination: Target['destination']) {
+  /** The lines of a batch, and what is bad in it. The records are kept for those who are told of them. */
+  #read(records: TakenRecords, options: NormalizeOptions) {
+    const isTold = this.#callbacks.writeFailed !== undefined || this.#callbacks.writeSuccess !== undefined;
+    try {
+      const lines = normalizeLines(records.body, { ...options, isFinal: true });
+      return { lines, kept: isTold ? records.texts() : [], bad: [] };
+    } catch (error) {
+      if (!(error instanceof LineError)) throw error;
+    }
+    const { lines, good, bad } = sortRecords(records.texts(), options);
+    return { lines, kept: isTold ? good : [], bad };
+  }
+
+  async #deliver(lines: readonly Lines[], records: readonly string[], destination: Target['destination']) {
     try {
       await this.#outbox.send({ lines, destination });
     } catch (error) {

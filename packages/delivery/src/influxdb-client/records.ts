@@ -9,38 +9,11 @@ export interface BadRecord {
 export const toLines = (records: readonly string[], options: NormalizeOptions): Lines[] =>
   normalizeLines(Buffer.from(records.join('\n')), options);
 
-const NEWLINE = 0x0a;
-
-/**
- * Lines that the client's `Point` has made, each with a timestamp in nanoseconds: what it escapes or quotes has a backslash
- * or a quote, and where there is neither, only the number of lines is left to check. Undefined: they are to be read.
- */
-export function pointLines(records: readonly string[], { maxPoints, maxBytes }: PieceLimits): Lines[] | undefined {
-  if (records.length === 0 || records.length > maxPoints) return undefined;
-  const text = `${records.join('\n')}\n`;
-  if (text.includes('\\') || text.includes('"')) return undefined;
-  const body = Buffer.from(text);
-  if (body.length > maxBytes) return undefined;
-  let lines = 0;
-  for (let at = body.indexOf(NEWLINE); at !== -1; at = body.indexOf(NEWLINE, at + 1)) lines++;
-  return lines === records.length ? [{ body, points: lines }] : undefined;
-}
-
-export interface PieceLimits {
-  readonly maxPoints: number;
-  readonly maxBytes: number;
-}
-
-/** The good ones as lines, and the bad ones. */
+/** The good ones as lines, and the bad ones; each is looked at alone. */
 export function sortRecords(
   records: readonly string[],
   options: NormalizeOptions,
 ): { lines: Lines[]; good: readonly string[]; bad: readonly BadRecord[] } {
-  try {
-    return { lines: toLines(records, options), good: records, bad: [] };
-  } catch (error) {
-    if (!(error instanceof LineError)) throw error;
-  }
   const good: string[] = [];
   const bad: BadRecord[] = [];
   for (const record of records) {

@@ -30,3 +30,16 @@ export function skipBlanks(body: Uint8Array, from: number, end: number): number 
 /** A character for each byte, so that equal bytes are equal texts. */
 export const latin1 = (body: Uint8Array, start: number, end: number): string =>
   Buffer.from(body.buffer, body.byteOffset + start, end - start).toString('latin1');
+
+const LOWER_T = 0x74;
+const UPPER_T = 0x54;
+const LOWER_F = 0x66;
+const UPPER_F = 0x46;
+const WORDS = ['true', 'True', 'TRUE', 'false', 'False', 'FALSE'].map((text) => Buffer.from(text));
+
+export function isBoolean(body: Uint8Array, start: number, end: number): boolean {
+  const length = end - start;
+  const first = body[start];
+  if (length === 1) return first === LOWER_T || first === UPPER_T || first === LOWER_F || first === UPPER_F;
+  return WORDS.some((word) => word.length === length && word.every((byte, at) => body[start + at] === byte));
+}

@@ -1,5 +1,17 @@
 import { isUtf8 } from 'node:buffer';
-import { BACKSLASH, COMMA, DOT, EQUALS, isDigit, MINUS, NEWLINE, QUOTE, SPACE, skipBlanks } from './bytes.js';
+import {
+  BACKSLASH,
+  COMMA,
+  DOT,
+  EQUALS,
+  isBoolean,
+  isDigit,
+  MINUS,
+  NEWLINE,
+  QUOTE,
+  SPACE,
+  skipBlanks,
+} from './bytes.js';
 import { FieldKeys, type FieldType } from './field-keys.js';
 import { LineError } from './line-error.js';
 import { checkNumber, NumberFault } from './numbers.js';
@@ -260,12 +272,3 @@ export class LineParser {
 }
 
 const TIMESTAMP = 'a timestamp is an integer: digits, with a minus before them where it is before 1970';
-
-const BOOLEANS = ['t', 'T', 'true', 'True', 'TRUE', 'f', 'F', 'false', 'False', 'FALSE'].map((text) =>
-  Buffer.from(text),
-);
-
-function isBoolean(body: Uint8Array, start: number, end: number): boolean {
-  const length = end - start;
-  return BOOLEANS.some((word) => word.length === length && word.every((byte, at) => body[start + at] === byte));
-}

@@ -9,12 +9,11 @@ const SHORT = 128;
 /** The output: grows, and takes runs of the input at once. */
 export class LineWriter {
   readonly #input: Uint8Array;
-  #out: Buffer;
+  #out = Buffer.alloc(0);
   #length = 0;
 
   constructor(input: Uint8Array) {
     this.#input = input;
-    this.#out = Buffer.allocUnsafe(input.length + LINE_ROOM);
   }
 
   get length(): number {
@@ -54,7 +53,8 @@ export class LineWriter {
   #reserve(bytes: number): void {
     const needed = this.#length + bytes + LINE_ROOM;
     if (needed <= this.#out.length) return;
-    const grown = Buffer.allocUnsafe(Math.max(needed, this.#out.length + (this.#out.length >> 1)));
+    const before = Math.max(this.#out.length, this.#input.length);
+    const grown = Buffer.allocUnsafe(Math.max(needed, before + (before >> 2)));
     grown.set(this.written());
     this.#out = grown;
   }

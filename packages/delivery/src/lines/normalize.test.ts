@@ -101,6 +101,24 @@ describe('what goes out', () => {
     body.fill(0);
     expect(piece!.body.toString()).toBe('m v=1 1\n');
   });
+
+  it.each([
+    ['where nothing changes', 'm v=1 1\nm v=2 2\n', true],
+    ['but for comments before and behind', '# a\nm v=1 1\nm v=2 2\n\n', true],
+    ['unless a line changes', 'm v=1 1\nm v=2 02\n', false],
+    ['unless something between is left out', 'm v=1 1\n\nm v=2 2\n', false],
+    ['unless the line end is missing', 'm v=1 1\nm v=2 2', false],
+  ])('may be the memory that came in and does not change any more, %s', (_what, input, isShared) => {
+    const body = Buffer.from(input);
+    const pieces = normalizeLines(body, { precision: 'ns', nowNs, isFinal: true, maxPoints: 1 });
+    expect(pieces.map((piece) => piece.body.toString())).toEqual(['m v=1 1\n', 'm v=2 2\n']);
+    body.fill(0);
+    expect(pieces.map((piece) => piece.body.toString() === '\0'.repeat(8))).toEqual([isShared, isShared]);
+  });
+
+  it('is nothing of a final body without lines', () => {
+    expect(normalizeLines(Buffer.from('# a\n\n'), { precision: 'ns', nowNs, isFinal: true })).toEqual([]);
+  });
 });
 
 describe('values', () => {

@@ -3,6 +3,7 @@ import { BACKSLASH, HASH, NEWLINE, QUOTE, RETURN, SPACE, skipBlanks } from './by
 import { LineError } from './line-error.js';
 import { LineParser } from './line-parser.js';
 import { LineWriter } from './line-writer.js';
+import { PlainLine } from './plain-line.js';
 import { type Precision, UNITS, type Unit } from './precision.js';
 import { lineEnd } from './split.js';
 import { isPlain, toNanoseconds } from './timestamp.js';
@@ -25,6 +26,8 @@ export interface NormalizeOptions {
   readonly maxPoints?: number;
   /** Default 1 MiB. A longer line gets a piece of its own. */
   readonly maxBytes?: number;
+  /** @internal The body does not change any more: lines that go out as they came are parts of it. Default false. */
+  readonly isFinal?: boolean;
 }
 
 const MAX_LINE_BYTES = 4 * 2 ** 20;
@@ -42,9 +45,9 @@ export function normalizeLines(body: Uint8Array, options: NormalizeOptions): Lin
   }
 }
 
-/** The same for bodies that may be large: everything else gets its turn after each MiB. The body must not change. */
+/** The same for bodies that may be large, and final: everything else gets its turn after each MiB. */
 export async function normalizeInTurns(body: Uint8Array, options: NormalizeOptions): Promise<Lines[]> {
-  const steps = new Normalizer(body, options).steps();
+  const steps = new Normalizer(body, { ...options, isFinal: true }).steps();
   for (;;) {
     const { done, value } = steps.next();
     if (done) return value;
@@ -52,12 +55,17 @@ export async function normalizeInTurns(body: Uint8Array, options: NormalizeOptio
   }
 }
 
+/** Where the sections of a line are. */
+type Sections = Pick<LineParser, 'keyEnd' | 'fieldsStart' | 'fieldsEnd' | 'timeStart' | 'timeEnd'>;
+
 class Normalizer {
   readonly #body: Uint8Array;
   readonly #unit: Unit;
   readonly #nowNs: bigint;
   readonly #maxPoints: number;
   readonly #maxBytes: number;
+  readonly #isFinal: boolean;
+  readonly #plain: PlainLine;
   readonly #parser: LineParser;
   readonly #writer: LineWriter;
   readonly #pieces: { readonly end: number; readonly points: number }[] = [];
@@ -70,12 +78,15 @@ class Normalizer {
   #runStart = 0;
   #runEnd = 0;
 
-  constructor(body: Uint8Array, { precision, nowNs, maxPoints = 5_000, maxBytes = 2 ** 20 }: NormalizeOptions) {
+  constructor(body: Uint8Array, options: NormalizeOptions) {
+    const { precision, nowNs, maxPoints = 5_000, maxBytes = 2 ** 20, isFinal = false } = options;
     this.#body = body;
+    this.#isFinal = isFinal;
     this.#unit = UNITS[precision];
     this.#nowNs = nowNs;
     this.#maxPoints = maxPoints;
     this.#maxBytes = maxBytes;
+    this.#plain = new PlainLine(body);
     this.#parser = new LineParser(body);
     this.#writer = new LineWriter(body);
   }
@@ -85,20 +96,33 @@ class Normalizer {
     const body = this.#body;
     let stop = STEP_BYTES;
     for (let start = 0; start < body.length; ) {
-      const first = skipBlanks(body, start, body.length);
-      // A comment is over at its line end, whatever stands in it: InfluxDB lets a quote in it swallow the lines that follow.
-      const comment = body[first] === HASH;
-      const end = comment ? find(body, NEWLINE, first) : this.#lineEnd(start, first);
-      if (!comment && first < end) this.#line(start, first, end);
-      start = end + 1;
+      start = this.#step(start);
       if (start >= stop) {
         stop = start + STEP_BYTES;
         yield;
       }
     }
+    this.#cut(this.#outLength());
+    if (this.#isFinal && this.#writer.length === 0) return this.#lines(body.subarray(this.#runStart, this.#runEnd));
     this.#flush();
-    this.#cut(this.#writer.length);
-    return this.#lines();
+    return this.#lines(this.#writer.written());
+  }
+
+  /** Reads the line, comment or nothing that starts there, and returns where the next one does. */
+  #step(start: number): number {
+    const body = this.#body;
+    const plain = this.#plain;
+    const plainEnd = plain.read(start);
+    if (plainEnd !== -1) {
+      this.#put(plain, start, plainEnd, this.#goesAsItIs(plain));
+      return plainEnd + 1;
+    }
+    const first = skipBlanks(body, start, body.length);
+    // A comment is over at its line end, whatever stands in it: InfluxDB lets a quote in it swallow the lines that follow.
+    const comment = body[first] === HASH;
+    const end = comment ? find(body, NEWLINE, first) : this.#lineEnd(start, first);
+    if (!comment && first < end) this.#line(start, first, end);
+    return end + 1;
   }
 
   /** Without blanks before it, quotes and backslashes a line ends at the next line end, which is found many times faster. */
@@ -120,39 +144,46 @@ class Normalizer {
     }
     const parser = this.#parser;
     parser.parse(first, end);
-    const asIs = start === first && lineEnd < body.length && this.#isCanonical(end, lineEnd);
+    const asIs = start === first && lineEnd < body.length && end === lineEnd && this.#isCanonical(end);
+    const before = this.#outLength();
+    this.#put(parser, first, lineEnd, asIs);
+    if (!asIs && (start !== first || parser.escapes)) this.#expectOneLine(before, first);
+  }
+
+  /** Puts out the line that was read, and counts it: as it is together with its line end, or written anew. */
+  #put(sections: Sections, first: number, lineEnd: number, asIs: boolean): void {
     const before = this.#outLength();
     if (asIs) {
-      if (this.#runEnd !== start) {
+      if (this.#runEnd !== first) {
         this.#flush();
-        this.#runStart = start;
+        this.#runStart = first;
       }
       this.#runEnd = lineEnd + 1;
     } else {
       this.#flush();
-      this.#rewrite(first);
-      if (start !== first || parser.escapes) this.#expectOneLine(before, first);
+      this.#rewrite(sections, first);
     }
     this.#count(before);
   }
 
   /** Whether the line that was parsed goes out as it came. */
-  #isCanonical(end: number, lineEnd: number): boolean {
+  #isCanonical(end: number): boolean {
     const { keyEnd, fieldsStart, fieldsEnd, timeStart, timeEnd } = this.#parser;
     return (
-      this.#unit.zeros === 0 &&
-      end === lineEnd &&
       timeEnd === end &&
       timeStart === fieldsEnd + 1 &&
       fieldsStart === keyEnd + 1 &&
       this.#body[fieldsEnd] === SPACE &&
-      timeEnd > timeStart &&
-      isPlain(this.#body, timeStart, timeEnd, 0)
+      this.#goesAsItIs(this.#parser)
     );
   }
 
-  #rewrite(first: number): void {
-    const { keyEnd, fieldsStart, fieldsEnd, timeStart, timeEnd } = this.#parser;
+  /** Whether its timestamp does. */
+  #goesAsItIs({ timeStart, timeEnd }: Sections): boolean {
+    return this.#unit.zeros === 0 && timeEnd > timeStart && isPlain(this.#body, timeStart, timeEnd, 0);
+  }
+
+  #rewrite({ keyEnd, fieldsStart, fieldsEnd, timeStart, timeEnd }: Sections, first: number): void {
     const writer = this.#writer;
     const { zeros } = this.#unit;
     if (timeEnd === timeStart && this.#body[fieldsEnd - 1] === BACKSLASH) {
@@ -225,10 +256,10 @@ class Normalizer {
     this.#points = 0;
   }
 
-  #lines(): Lines[] {
+  #lines(out: Uint8Array): Lines[] {
     let start = 0;
     return this.#pieces.map(({ end, points }) => {
-      const piece = { body: this.#writer.written(start, end), points };
+      const piece = { body: Buffer.from(out.buffer, out.byteOffset + start, end - start), points };
       start = end;
       return piece;
     });
