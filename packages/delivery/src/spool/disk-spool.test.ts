@@ -191,6 +191,16 @@ describe('a spool', () => {
       expect(spool.intake.closure).toBeUndefined();
     });
 
+    it('has no more segments than it can look through, however large the cap', async () => {
+      a.isAway = true;
+      b.isAway = true;
+      const spool = await open({ maxBytes: 1024 * 1024 * MIB });
+      const texts = Array.from({ length: 900 }, (_, at) => `m,p=1 t="${wide}" ${at + 1}`);
+      for (let done = 0; done < 20; done++)
+        await spool.intake.accept({ lines: linesOf(texts), destination: DESTINATION });
+      expect(await readdir(join(spool.directory, 'segments'))).toHaveLength(1);
+    });
+
     it('drop-oldest: everything comes in', async () => {
       a.isAway = true;
       b.isAway = true;

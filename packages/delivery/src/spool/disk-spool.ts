@@ -20,6 +20,7 @@ const TEND_MS = 250;
 /** Orphans, age and abandoned folders are looked after once in so many rounds. */
 const SELDOM = 40;
 const FULL_RETRY_MS = 2_000;
+const MOST_SEGMENTS = 4_096;
 
 interface Settings {
   readonly maxBytes: number;
@@ -331,12 +332,16 @@ function settingsOf(options: SpoolOptions): Settings {
     maxBytes: atLeast('maxBytes', maxBytes, MIB),
     maxAgeMs: atLeast('maxAgeMs', maxAgeMs, 1_000),
     whenFull: options.whenFull ?? 'block',
-    segmentBytes: atLeast('segmentBytes', options.segmentBytes ?? Math.min(16 * MIB, Math.floor(maxBytes / 8)), 4_096),
+    segmentBytes: atLeast('segmentBytes', options.segmentBytes ?? usualSegment(maxBytes), 4_096),
     storage: options.storage ?? disk,
     clock: options.clock ?? systemClock,
     random: options.random ?? Math.random,
   };
 }
+
+/** Enough of them that a cap can be kept to, and no more than can be looked through for every batch. */
+const usualSegment = (maxBytes: number): number =>
+  Math.floor(Math.max(Math.min(16 * MIB, maxBytes / 8), maxBytes / MOST_SEGMENTS));
 
 function atLeast(option: string, value: number, least: number): number {
   if (Number.isFinite(value) && value >= least) return value;

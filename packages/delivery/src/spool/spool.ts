@@ -16,7 +16,7 @@ export interface SpoolOptions extends LaneSettings {
   readonly maxAgeMs?: number;
   /** Default `block`. */
   readonly whenFull?: WhenFull;
-  /** Default: the smaller of 16 MiB and an eighth of `maxBytes`. */
+  /** Default: the smaller of 16 MiB and an eighth of `maxBytes`; of more than 64 GiB a 4,096th. */
   readonly segmentBytes?: number;
   readonly clock?: Clock;
   readonly random?: Random;
