@@ -56,7 +56,7 @@ async function soak(): Promise<boolean> {
   await influx.proxy.set('none');
   await victoria.proxy.set('none');
   await rig.settled(SETTLE_MS);
-  return report(rig, counts);
+  return await report(rig, counts);
 }
 
 async function report(rig: Rig, counts: Readonly<Record<string, number>>): Promise<boolean> {

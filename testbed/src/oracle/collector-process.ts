@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { exchange } from './exchange.js';
 
 const READY_WITHIN_MS = 20_000;
 const KEPT = 20_000;
@@ -63,9 +64,7 @@ export class CollectorProcess {
 
   async #answers(): Promise<boolean> {
     try {
-      const answer = await fetch(`${this.url}/health/live`);
-      await answer.arrayBuffer();
-      return answer.ok;
+      return (await exchange(`${this.url}/health/live`)).status === 200;
     } catch {
       return false;
     }
@@ -85,6 +84,6 @@ export class CollectorProcess {
   }
 
   async text(path: string): Promise<string> {
-    return (await fetch(`${this.url}${path}`)).text();
+    return (await exchange(`${this.url}${path}`)).text;
   }
 }

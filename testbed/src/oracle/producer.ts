@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { exchange } from './exchange.js';
 
 export interface ProducerOptions {
   /** Where writes go, asked anew for every one: a server that was restarted may have moved. */
@@ -16,7 +17,6 @@ export interface ProducerOptions {
 }
 
 const MEASUREMENT = 'oracle';
-const TIMEOUT_MS = 10_000;
 
 /**
  * Writes numbered points as fast as it is let, and keeps which of them were accepted: answered with 204. A write without
@@ -87,14 +87,9 @@ export class Producer {
     this.underWay++;
     try {
       const { url, database = 'telemetry', headers = {} } = this.#options;
-      const answer = await fetch(`${url()}/write?db=${database}`, {
-        method: 'POST',
-        body: `${lines.join('\n')}\n`,
-        headers,
-        signal: AbortSignal.timeout(TIMEOUT_MS),
-      });
-      await answer.arrayBuffer();
-      return String(answer.status);
+      const body = `${lines.join('\n')}\n`;
+      const { status } = await exchange(`${url()}/write?db=${database}`, { method: 'POST', body, headers });
+      return String(status);
     } catch {
       return 'none';
     } finally {
