@@ -1,6 +1,4 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { httpBackend, openSpool } from '@breakwater/delivery';
-import { durableWriteApi } from '@breakwater/delivery/influxdb-client';
 import { InfluxDB, Point } from '@influxdata/influxdb-client';
 import type { WriterPlan, WriterReport } from './writer-plan.js';
 
@@ -28,6 +26,9 @@ interface Side {
 }
 
 async function ours({ url, database, directory }: WriterPlan): Promise<Side> {
+  // What the other side does not need is no part of its memory.
+  const { httpBackend, openSpool } = await import('@breakwater/delivery');
+  const { durableWriteApi } = await import('@breakwater/delivery/influxdb-client');
   const backend = httpBackend({ url, org: '', bucket: database, token: '' });
   const spool = await openSpool({ directory, backends: [backend] });
   const api = durableWriteApi({ spool, org: '', bucket: database, precision: 'ns' });
