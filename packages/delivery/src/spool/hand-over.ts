@@ -1,4 +1,5 @@
 import type { Frame } from '../frames/frame.js';
+import { HandOverError } from '../handover/hand-over.js';
 import type { Slot } from './slot.js';
 import type { SlotLane } from './slot-lane.js';
 import type { HandOver } from './spool.js';
@@ -30,7 +31,7 @@ export async function handOverSlot(
   handOver: HandOver,
   { signal, taken, failed }: HandOverEvents,
 ): Promise<void> {
-  const give = async ({ lanes, frames: read }: Parcel): Promise<void> => {
+  const give = async ({ lanes, frames: read }: Pick<Parcel, 'lanes' | 'frames'>): Promise<void> => {
     // Some may have expired since they were read. From here on they are under way, and cannot.
     const frames = read.filter(({ seq }) => lanes.every(({ book }) => book.isPending(seq)));
     const [first] = frames;
@@ -44,7 +45,8 @@ export async function handOverSlot(
       await handOver({ lanes: lanes.map(({ id }) => id), destination, body, bytes, points }, signal);
     } catch (error) {
       for (const { book } of lanes) book.putBack(frames);
-      failed(error);
+      if (lanes.length === 1 || !lacksLane(error)) failed(error);
+      else for (const lane of lanes) await give({ lanes: [lane], frames });
       return;
     }
     for (const { book } of lanes) book.handOver(frames);
@@ -62,13 +64,17 @@ export async function handOverSlot(
   }
 }
 
+/** The peer has some of the lanes at most, and took nothing for any. */
+const lacksLane = (error: unknown): boolean => error instanceof HandOverError && error.statusCode === 409;
+
 /** From old to new. */
 async function* parcels(slot: Slot, signal: AbortSignal): AsyncGenerator<Parcel> {
   const owed = [...slot.lanes].filter(({ isOrphan }) => !isOrphan);
   let parcel: Parcel | undefined;
   for (let seq = 0; seq < slot.log.nextSeq && !signal.aborted; ) {
     const wanted = (each: number) => owed.some(({ book }) => book.isPending(each));
-    const { frames, nextSeq } = await slot.log.read(seq, { maxBytes: READ_BYTES, wanted });
+    const { frames, gaps, nextSeq } = await slot.log.read(seq, { maxBytes: READ_BYTES, wanted });
+    slot.lose(gaps);
     for (const frame of frames) {
       const lanes = owed.filter(({ book }) => book.isPending(frame.seq));
       if (parcel !== undefined && !fits(parcel, frame, lanes)) {

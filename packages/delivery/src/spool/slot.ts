@@ -86,7 +86,8 @@ export class Slot implements Measured {
       onCommit: (frames) => slot.#committed(frames),
     });
     files.push(log);
-    for (const book of books) reportDamage(book, log.gaps);
+    // The scan is over: what a book owes and the log lacks is damaged.
+    for (const book of books) tellDamage(book, damageOf(book, log.gaps) + book.reconcile());
     for (const book of books.slice(known.length)) {
       const checkpoint = await begin(path, book, storage);
       files.push(checkpoint);
@@ -185,6 +186,11 @@ export class Slot implements Measured {
     }
   }
 
+  /** The log cannot read these any more: nobody will get them. */
+  lose(gaps: readonly Gap[]): void {
+    for (const { book } of this.#lanes.values()) tellDamage(book, damageOf(book, gaps));
+  }
+
   /** What was acknowledged and is still held counts as owed again. The lanes are at rest. */
   rewind(): void {
     for (const { book } of this.#lanes.values()) book.rewindHeld();
@@ -271,8 +277,8 @@ async function readBooks(path: string, storage: Storage, files: Closable[]): Pro
 const begin = (path: string, book: LaneBook, storage: Storage): Promise<CheckpointFile> =>
   CheckpointFile.create(laneFiles(path, book.lane).checkpoint, book.checkpoint(), storage);
 
-/** The scan is over: what the book owes and the log lacks is damaged. */
-function reportDamage(book: LaneBook, gaps: readonly Gap[]): void {
-  const points = gaps.reduce((sum, gap) => sum + book.damage(gap), 0) + book.reconcile();
-  if (points > 0) publish({ type: 'lane.damaged', backend: book.lane, points });
+const damageOf = (book: LaneBook, gaps: readonly Gap[]): number => gaps.reduce((sum, gap) => sum + book.damage(gap), 0);
+
+function tellDamage({ lane: backend }: LaneBook, points: number): void {
+  if (points > 0) publish({ type: 'lane.damaged', backend, points });
 }

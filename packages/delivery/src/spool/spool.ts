@@ -20,11 +20,14 @@ export interface SpoolOptions extends LaneSettings {
   readonly segmentBytes?: number;
   readonly clock?: Clock;
   readonly random?: Random;
-  /** @internal */
+  /** What is done with the disk. Default: this machine's. */
   readonly storage?: Storage;
 }
 
-/** Takes one batch of what a draining process still owes to `lanes`. Resolves when a peer has accepted it. */
+/**
+ * Takes one batch of what a draining process still owes to `lanes`. Resolves when a peer has accepted it. A peer that lacks
+ * some of the lanes takes nothing: what fails with a HandOverError of status 409 is offered again, for one lane at a time.
+ */
 export type HandOver = (
   batch: {
     readonly lanes: readonly string[];
