@@ -18,3 +18,4 @@ export { WHEN_FULL, type WhenFull } from './spool/caps.js';
 export { openSpool } from './spool/open.js';
 export { DirectoryInUseError, DirectoryLock } from './spool/slot-lock.js';
 export type { DrainOptions, DrainReport, HandOver, Spool, SpoolOptions } from './spool/spool.js';
+export { disk, type Storage, type StoredFile } from './storage/storage.js';

@@ -1,9 +1,10 @@
-import { disk, type Storage, type StoredFile } from './storage.js';
+import { disk, type StoredFile } from '@breakwater/delivery';
+import type { PointStorage } from './point-files.js';
 
 type Step = 'open' | 'syncDirectory' | 'write' | 'datasync' | 'truncate';
 
 /** The real disk, which can be told to fail or to hang. */
-export class FaultyDisk implements Storage {
+export class FaultyDisk implements PointStorage {
   /** The error code that a step fails with. */
   failing: { [S in Step]?: string } & { writtenBefore?: number } = {};
   readonly calls: Step[] = [];
@@ -37,15 +38,17 @@ export class FaultyDisk implements Storage {
     if (code !== undefined) throw Object.assign(new Error(`${code}: told to fail, ${step}`), { code });
   }
 
-  async open(path: string, isNew: boolean): Promise<StoredFile> {
+  async open(path: string, how: 'create' | 'write' | 'read'): Promise<StoredFile> {
     await this.#step('open');
-    const file = await disk.open(path, isNew);
+    const file = await disk.open(path, how);
     return {
-      write: async (bytes, position) => {
+      size: () => file.size(),
+      read: (into, position) => file.read(into, position),
+      write: async (pieces, position) => {
         if (this.failing.write !== undefined)
-          await file.write(bytes.subarray(0, this.failing.writtenBefore ?? 0), position);
+          await file.write([pieces[0]!.subarray(0, this.failing.writtenBefore ?? 0)], position);
         await this.#step('write');
-        await file.write(bytes, position);
+        await file.write(pieces, position);
       },
       datasync: async () => {
         await this.#step('datasync');

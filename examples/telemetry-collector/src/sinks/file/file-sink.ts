@@ -1,12 +1,11 @@
 import { mkdir } from 'node:fs/promises';
-import { DirectoryLock } from '@breakwater/delivery';
+import { DirectoryLock, disk } from '@breakwater/delivery';
 import { type Clock, ConfigError, type Context, type Recorder, systemClock } from '@breakwater/resilience';
 import { LineAccount } from '../line-account.js';
 import { FILE_SINK_METRICS as METRICS } from '../metrics.js';
 import type { Sink } from '../sink.js';
 import { type LostReason, SinkError } from '../sink-error.js';
-import { PointFiles } from './point-files.js';
-import { disk, type Storage } from './storage.js';
+import { PointFiles, type PointStorage } from './point-files.js';
 
 export interface FileSinkOptions {
   /** Where the files are. It is made when it is missing, and used by one process at a time. */
@@ -20,7 +19,7 @@ export interface FileSinkOptions {
   /** What may wait for the disk, in bytes; more is lost, and counted. Default 64 MiB. */
   maxPendingBytes?: number;
   clock?: Clock;
-  storage?: Storage;
+  storage?: PointStorage;
   /** Told what an operator should know, in a line. */
   onNotice?: (notice: string) => void;
 }

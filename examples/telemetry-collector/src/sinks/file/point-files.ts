@@ -1,9 +1,12 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Storage, StoredFile } from '@breakwater/delivery';
 import type { Clock } from '@breakwater/resilience';
 import { type FileName, fileName, parseFileName } from './file-name.js';
-import type { Storage, StoredFile } from './storage.js';
 import { cutTornTail } from './torn-tail.js';
+
+/** What the files of points need of the disk. */
+export type PointStorage = Pick<Storage, 'open' | 'syncDirectory'>;
 
 export interface PointFilesOptions {
   directory: string;
@@ -14,7 +17,7 @@ export interface PointFilesOptions {
   /** When all files together would be larger, the oldest go, in bytes. */
   maxTotalBytes: number;
   clock: Clock;
-  storage: Storage;
+  storage: PointStorage;
   onNotice: (notice: string) => void;
 }
 
@@ -76,7 +79,7 @@ export class PointFiles {
     const { file, open } = await this.#fileFor(lines.length);
     let step: 'write' | 'sync' = 'write';
     try {
-      await open.write(lines, file.size);
+      await open.write([lines], file.size);
       step = 'sync';
       await open.datasync();
       file.size += lines.length;
@@ -110,7 +113,7 @@ export class PointFiles {
   async #fileFor(bytes: number): Promise<{ file: PointFile; open: StoredFile }> {
     const last = this.#files.at(-1);
     if (last !== undefined && this.#hasRoom(last, bytes)) {
-      this.#open ??= await this.#options.storage.open(this.#pathOf(last), false);
+      this.#open ??= await this.#options.storage.open(this.#pathOf(last), 'write');
       return { file: last, open: this.#open };
     }
     await this.close();
@@ -127,7 +130,7 @@ export class PointFiles {
   async #begin(): Promise<{ file: PointFile; open: StoredFile }> {
     const { clock, storage, directory } = this.#options;
     const file: PointFile = { ...fileName(this.#lastNumber + 1, clock.wall()), size: 0, ended: false };
-    const open = await storage.open(this.#pathOf(file), true);
+    const open = await storage.open(this.#pathOf(file), 'create');
     this.#lastNumber = file.number;
     this.#files.push(file);
     this.#open = open;
