@@ -1,16 +1,12 @@
-import { execFile } from 'node:child_process';
-import { mkdtemp, rm, rmdir } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { httpBackend } from '@breakwater/delivery';
 import { reconcile } from '@breakwater/delivery/reconcile';
 import { type CollectorProcess, type FaultProxy, Rig, type RigOptions } from '@breakwater/testbed';
 import { expect } from 'vitest';
+import { smallDisk } from './small-disk.suite.js';
 
-const run = promisify(execFile);
 const DAY_NS = 86_400_000_000_000n;
 const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 const startRig = (options: Omit<RigOptions, 'main'>): Promise<Rig> => Rig.start({ main: MAIN, ...options });
@@ -43,7 +39,7 @@ async function expectNothingLost(rig: Rig, settleMs = 60_000): Promise<void> {
 }
 
 /** (a) `kill -9` of the collector under load. */
-export async function collectorKilled({ kills }: Effort): Promise<void> {
+async function collectorKilled({ kills }: Effort): Promise<void> {
   await using rig = await startRig({ backends: BOTH });
   rig.producer.start();
   let withWrites = 0;
@@ -59,7 +55,7 @@ export async function collectorKilled({ kills }: Effort): Promise<void> {
 }
 
 /** (b) `kill -9` and restart of either backend, of both, and of VictoriaMetrics right after it has answered. */
-export async function backendsKilled({ awayMs }: Effort): Promise<void> {
+async function backendsKilled({ awayMs }: Effort): Promise<void> {
   await using rig = await startRig({ backends: BOTH, producer: { pauseMs: 5 } });
   const [influx, victoria] = rig.backends.map(({ server }) => server) as [
     Rig['backends'][0]['server'],
@@ -86,7 +82,7 @@ export async function backendsKilled({ awayMs }: Effort): Promise<void> {
 }
 
 /** (c) A backend is away for a while, and comes back. */
-export async function backendAway({ awayMs }: Effort): Promise<void> {
+async function backendAway({ awayMs }: Effort): Promise<void> {
   await using rig = await startRig({ backends: BOTH, env: { ACK_HOLD: '0' }, producer: { pauseMs: 5 } });
   rig.producer.start();
   await pause(500);
@@ -99,7 +95,7 @@ export async function backendAway({ awayMs }: Effort): Promise<void> {
 }
 
 /** (d) A backend takes its time for every answer. */
-export async function backendSlow({ awayMs, slowMs }: Effort): Promise<void> {
+async function backendSlow({ awayMs, slowMs }: Effort): Promise<void> {
   await using rig = await startRig({ backends: BOTH, env: { ACK_HOLD: '0' }, producer: { pauseMs: 20 } });
   await rig.backends[0]!.proxy.set({ delayAnswerMs: slowMs }, { only: 'writes' });
   rig.producer.start();
@@ -111,7 +107,7 @@ export async function backendSlow({ awayMs, slowMs }: Effort): Promise<void> {
 }
 
 /** (e) Everything that a server or a network may answer, one after the other. */
-export async function everyAnswer({ awayMs }: Effort): Promise<void> {
+async function everyAnswer({ awayMs }: Effort): Promise<void> {
   await using rig = await startRig({ backends: BOTH, env: { ACK_HOLD: '0' }, producer: { pauseMs: 10 } });
   const { proxy } = rig.backends[0]!;
   rig.producer.start();
@@ -156,7 +152,7 @@ export async function everyAnswer({ awayMs }: Effort): Promise<void> {
 }
 
 /** (f) One line in 5,000 clashes with what is stored: text where there are numbers. */
-export async function badLines({ kills }: Effort): Promise<void> {
+async function badLines({ kills }: Effort): Promise<void> {
   await using rig = await startRig({ backends: ['influxdb'] });
   rig.producer.start();
   await expect
@@ -184,7 +180,7 @@ export async function badLines({ kills }: Effort): Promise<void> {
 }
 
 /** (g) The disk of the log is full: intake says so, and goes on by itself when a backend takes points again. */
-export async function diskFull(_effort: Effort): Promise<void> {
+async function diskFull(_effort: Effort): Promise<void> {
   await using disk = await smallDisk(8);
   await using rig = await startRig({
     backends: ['influxdb'],
@@ -205,21 +201,8 @@ export async function diskFull(_effort: Effort): Promise<void> {
   await expectNothingLost(rig);
 }
 
-/** A file system of so many MiB. */
-async function smallDisk(mebibytes: number): Promise<AsyncDisposable & { readonly path: string }> {
-  const path = await mkdtemp(join(tmpdir(), 'small-disk-'));
-  await run('mount', ['-t', 'tmpfs', '-o', `size=${mebibytes}m`, 'tmpfs', path]);
-  return {
-    path,
-    async [Symbol.asyncDispose]() {
-      await run('umount', ['-l', path]);
-      await rmdir(path);
-    },
-  };
-}
-
 /** (h) A collector is drained for good while one backend, then both are away: its points arrive through its peer. */
-export async function drainedForGood({ awayMs }: Effort): Promise<void> {
+async function drainedForGood({ awayMs }: Effort): Promise<void> {
   const env = { ACK_HOLD: '0', DRAIN_TIMEOUT: '10' };
   await using rig = await startRig({ backends: BOTH, collectors: 2, hasFront: true, env, producer: { pauseMs: 20 } });
   const [first] = rig.collectors as [CollectorProcess, CollectorProcess];
@@ -239,7 +222,7 @@ export async function drainedForGood({ awayMs }: Effort): Promise<void> {
 }
 
 /** (i) One of two backends is dead for the whole run, and comes back when the collector has restarted. */
-export async function deadForTheRun({ awayMs }: Effort): Promise<void> {
+async function deadForTheRun({ awayMs }: Effort): Promise<void> {
   const env = { DRAIN_TIMEOUT: '3' };
   await using rig = await startRig({ backends: ['influxdb', 'influxdb'], env, producer: { pauseMs: 20 } });
   const [a, b] = rig.backends as [Rig['backends'][0], Rig['backends'][0]];
@@ -255,7 +238,7 @@ export async function deadForTheRun({ awayMs }: Effort): Promise<void> {
 }
 
 /** (j) The same until the dead one's lane is over its cap: what it then lacks is what the ledger calls expired. */
-export async function deadOverItsCap(_effort: Effort): Promise<void> {
+async function deadOverItsCap(_effort: Effort): Promise<void> {
   const env = { SPOOL_MAX_BYTES: String(8 * 2 ** 20) };
   await using rig = await startRig({ backends: ['influxdb', 'influxdb'], env, producer: { pointsPerWrite: 500 } });
   const { proxy } = rig.backends[1]!;
@@ -303,3 +286,17 @@ async function differingWindows(from: string, to: string): Promise<unknown[]> {
   expect(measurements).toBeGreaterThan(0);
   return windows;
 }
+
+/** What each of them shows, in the words of a test. */
+export const SCENARIOS: ReadonlyArray<readonly [what: string, run: (effort: Effort) => Promise<void>]> = [
+  ['when the collector is killed under load', collectorKilled],
+  ['when backends are killed, right after their answer too', backendsKilled],
+  ['when a backend is away', backendAway],
+  ['when a backend is slow', backendSlow],
+  ['whatever a backend answers', everyAnswer],
+  ['when some lines are bad: these alone are quarantined', badLines],
+  ['when the disk is full', diskFull],
+  ['when a collector is drained for good while backends are away', drainedForGood],
+  ['when one of two backends is dead for the whole run: both hold the same afterwards', deadForTheRun],
+  ['but what the ledger calls expired, when a dead backend is owed more than the cap', deadOverItsCap],
+];
