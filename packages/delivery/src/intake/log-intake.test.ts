@@ -1,5 +1,8 @@
+import { seededRandom } from '@breakwater/resilience/testing';
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { openLog } from '../log/log.js';
+import { ForgetfulDisk } from '../storage/forgetful-disk.suite.js';
 import { IntakeAccount } from './account.js';
 import { type IntakeClosure, IntakeError, type Offer } from './intake.js';
 import { LogIntake } from './log-intake.js';
@@ -45,6 +48,18 @@ describe('the intake of a log', () => {
     });
     const onChange = (closure: IntakeClosure | undefined) => changes.push(closure?.reason);
     intake = new LogIntake({ log, account, lanes: [A], maxBytes: 100_000_000, full: () => full, onChange });
+  });
+
+  it('says too-large of what the log finds too large for a frame: it would never be taken', async () => {
+    const disk = new ForgetfulDisk({ random: seededRandom(1) });
+    const real = await openLog({ directory: '/segments', segmentBytes: 1_000_000, slot: 'slot-1', storage: disk });
+    intake = new LogIntake({ log: real, account, lanes: [A], maxBytes: 1e9, full: () => full, onChange: () => {} });
+    const bucket = 'b'.repeat(64 * 1024);
+    const refused = await refusal(intake.accept(offer(3, { destination: { org: '', bucket } })));
+    expect(refused).toMatchObject({ reason: 'too-large', retryAfterMs: undefined });
+    expect(account.totals.refused.get('too-large')).toBe(3);
+    expectBalance();
+    await real.close();
   });
 
   it('accepts when the points are on disk, not before', async () => {

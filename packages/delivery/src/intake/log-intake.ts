@@ -158,7 +158,9 @@ function framesOf(lines: readonly Lines[], destination: Offer['destination'], la
 }
 
 function refusalOf(error: unknown): IntakeError {
-  const reason = error instanceof AppendError ? REASONS[error.reason] : 'disk-failed';
   const message = error instanceof Error ? error.message : String(error);
+  // What it cannot put into a frame it will not take the next time either.
+  if (error instanceof RangeError) return new IntakeError('too-large', message, { cause: error });
+  const reason = error instanceof AppendError ? REASONS[error.reason] : 'disk-failed';
   return new IntakeError(reason, message, { retryAfterMs: RETRY_MS, cause: error });
 }

@@ -53,7 +53,7 @@ export interface FrameLog extends Measured {
   readonly directory: string;
   /** What the next frame is numbered. */
   readonly nextSeq: number;
-  /** Points in every frame that ever was in the folder. */
+  /** Points in every frame that ever was in the folder; without those that a lost end held. */
   readonly totalPoints: number;
   readonly closure: LogClosure | undefined;
   /**

@@ -33,7 +33,6 @@ export interface LogOptions {
   readonly clock?: Clock;
   /** What checkpoints know: numbers do not go back before these when the log's end was destroyed. */
   readonly minNextSeq?: number;
-  readonly minTotalPoints?: number;
   /** Told of every sound frame that is in the folder at opening, in their order. */
   readonly onFrame?: (frame: FrameSummary) => void;
   /** Told of frames as they become durable, before their appends resolve. */
@@ -46,11 +45,11 @@ export interface LogOptions {
  * damage: it may pass. The file system's error where it cannot be written.
  */
 export async function openLog(options: LogOptions): Promise<Log> {
-  const { directory, storage = disk, clock = systemClock, minNextSeq = 1, minTotalPoints = 0 } = options;
+  const { directory, storage = disk, clock = systemClock, minNextSeq = 1 } = options;
   await storage.makeDirectory(directory);
   await storage.syncDirectory(dirname(directory));
   const onFrame = options.onFrame ?? (() => {});
-  const recovered = await recover({ storage, directory, nowMs: clock.wall(), minNextSeq, minTotalPoints, onFrame });
+  const recovered = await recover({ storage, directory, nowMs: clock.wall(), minNextSeq, onFrame });
   return new Log({ ...options, storage, clock }, recovered);
 }
 

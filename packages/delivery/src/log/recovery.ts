@@ -11,7 +11,6 @@ interface RecoveryOptions {
   readonly directory: string;
   readonly nowMs: number;
   readonly minNextSeq: number;
-  readonly minTotalPoints: number;
   readonly onFrame: (summary: FrameSummary) => void;
 }
 
@@ -42,7 +41,7 @@ export async function recover(options: RecoveryOptions): Promise<Recovered> {
   }
   const end = last?.segment ?? { lastSeq: 0, endTotal: 0, bytes: 0, end: 0 };
   const nextSeq = Math.max(options.minNextSeq, nextId, end.lastSeq + 1, (last?.torn?.seq ?? 0) + 1);
-  const totalPoints = Math.max(options.minTotalPoints, end.endTotal);
+  const totalPoints = end.endTotal;
   const numbers = { segments, gaps, nextSeq, totalPoints, cutBytes: Math.max(0, end.bytes - end.end) };
   if (last === undefined) return { ...numbers, file: undefined, uncut: undefined };
   await options.storage.syncDirectory(options.directory);
@@ -52,7 +51,7 @@ export async function recover(options: RecoveryOptions): Promise<Recovered> {
     return { ...numbers, file: undefined, uncut: last.segment };
   }
   const file = await cut(options, last.segment, last.segment.end);
-  const continues = nextSeq === end.lastSeq + 1 && totalPoints === end.endTotal;
+  const continues = nextSeq === end.lastSeq + 1;
   if (continues && last.header !== undefined && !isBroken) return { ...numbers, file, uncut: undefined };
   await file.close();
   return { ...numbers, file: undefined, uncut: undefined };
