@@ -137,6 +137,24 @@ describe('the checkpoint file', () => {
     );
   });
 
+  it('loses nothing to damage of either slot once both hold the newest', async () => {
+    const bytes = encodeSlot({ generation: 4, checkpoint: upTo(3) }).length;
+    await fc.assert(
+      fc.asyncProperty(fc.constantFrom(0, SLOT_BYTES), fc.nat(bytes - 1), fc.nat(7), async (at, position, bit) => {
+        const disk = newDisk();
+        const file = await CheckpointFile.create(PATH, upTo(1), disk);
+        await file.write(upTo(3));
+        await file.repeat();
+        const writes = disk.operations.length;
+        await file.repeat();
+        expect(disk.operations).toHaveLength(writes);
+        disk.restart();
+        disk.flip(PATH, at + position, bit);
+        expect(await readCheckpoint(PATH, disk)).toEqual(upTo(3));
+      }),
+    );
+  });
+
   it('names the file when both slots are damaged, or it was emptied', async () => {
     const disk = newDisk();
     await writtenTo(disk, 2, 3);

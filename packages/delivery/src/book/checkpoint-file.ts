@@ -5,12 +5,15 @@ import { CheckpointError, decodeSlot, encodeSlot, SLOT_BYTES, type Slot } from '
 
 /**
  * The checkpoint of one lane on disk: two slots in a file that is as large from the beginning as it ever gets, so that a
- * full disk does not stop it. A write goes to the slot that does not hold the newest sound checkpoint.
+ * full disk does not stop it. A write goes to the slot that does not hold the newest sound checkpoint. One damaged slot
+ * costs what the other one lacks: `repeat` before anything is deleted that only the newest knows as done.
  */
 export class CheckpointFile {
   readonly path: string;
   readonly #file: StoredFile;
   #newest: Slot & { readonly at: number };
+  /** Both slots hold the newest. */
+  #isTwice = false;
   /** Writes come one after the other. */
   #turn: Promise<void> = Promise.resolve();
 
@@ -65,14 +68,30 @@ export class CheckpointFile {
 
   /** Resolves when it is on disk. When it fails, `latest` is there still. */
   write(checkpoint: LaneCheckpoint): Promise<void> {
-    const written = this.#turn.then(() => this.#write(checkpoint));
-    this.#turn = written.catch(() => {});
-    return written;
+    return this.#inTurn(async () => {
+      this.#isTwice = false;
+      await this.#write(checkpoint);
+    });
+  }
+
+  /** Resolves when both slots hold the newest. */
+  repeat(): Promise<void> {
+    return this.#inTurn(async () => {
+      if (this.#isTwice) return;
+      await this.#write(this.latest);
+      this.#isTwice = true;
+    });
   }
 
   async close(): Promise<void> {
     await this.#turn;
     await this.#file.close();
+  }
+
+  #inTurn(act: () => Promise<void>): Promise<void> {
+    const done = this.#turn.then(act);
+    this.#turn = done.catch(() => {});
+    return done;
   }
 
   async #write(checkpoint: LaneCheckpoint): Promise<void> {

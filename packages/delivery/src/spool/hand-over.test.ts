@@ -1,15 +1,11 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { VirtualClock } from '@breakwater/resilience/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { HandOverError } from '../handover/hand-over.js';
-import { LaneGate } from '../lanes/gate.js';
-import { disk } from '../storage/storage.js';
 import { handOverSlot } from './hand-over.js';
-import { MemoryBackend } from './memory-backend.suite.js';
-import { Slot } from './slot.js';
-import { DirectoryLock } from './slot-lock.js';
+import type { Slot } from './slot.js';
+import { appendTo, bookOf, openTestSlot } from './slot.suite.js';
 import type { HandOver } from './spool.js';
 
 const A = 'http://a:8086';
@@ -21,14 +17,7 @@ describe('the hand-over of a slot', () => {
   let taken: number;
   let errors: unknown[];
 
-  const append = (body: string, points = 1) =>
-    slot.log.append([
-      {
-        meta: { content: 'line-protocol', precision: 'ns', destination: { org: '', bucket: 'telemetry' } },
-        body: Buffer.from(body),
-        points,
-      },
-    ]);
+  const append = (body: string, points = 1) => appendTo(slot, body, points);
   const give = (handOver: HandOver) =>
     handOverSlot(slot, handOver, {
       signal: new AbortController().signal,
@@ -37,25 +26,11 @@ describe('the hand-over of a slot', () => {
       },
       failed: (error) => errors.push(error),
     });
-  const book = (lane: string) => [...slot.lanes].find(({ id }) => id === lane)!.book;
+  const book = (lane: string) => bookOf(slot, lane);
 
   beforeEach(async () => {
     directory = await mkdtemp(join(tmpdir(), 'slot-'));
-    const path = join(directory, 'slot-1');
-    await mkdir(path);
-    const clock = new VirtualClock();
-    const gateTo = (id: string) =>
-      new LaneGate({ backend: new MemoryBackend(id), settings: {}, clock, random: () => 0.5 });
-    slot = await Slot.open({
-      path,
-      lock: await DirectoryLock.acquire(path),
-      gates: new Map([A, B].map((id) => [id, gateTo(id)])),
-      segmentBytes: 1024 * 1024,
-      isOwn: true,
-      storage: disk,
-      clock,
-      onAccepted: () => {},
-    });
+    slot = await openTestSlot(join(directory, 'slot-1'), [A, B]);
     taken = 0;
     errors = [];
   });

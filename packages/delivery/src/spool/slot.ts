@@ -179,7 +179,7 @@ export class Slot implements Measured {
           (isActive ? active && lastSeq >= id : true) && !lanes.some(({ book }) => book.needs(id)),
       );
     if (unneeded.length === 0) return;
-    await this.save();
+    await Promise.all(lanes.map((lane) => lane.saveTwice()));
     for (const { id, lastSeq } of unneeded) {
       // Frames may have been committed to the active one meanwhile: then it stays.
       if (await this.log.remove(id, lastSeq)) for (const { book } of lanes) book.forget(id);
