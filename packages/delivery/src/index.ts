@@ -11,6 +11,8 @@ export { DELIVERY_CHANNEL, type DeliveryEvent } from './events/events.js';
 export type { Destination } from './frames/frame.js';
 export { HandOverError, type HandOverOptions, handOverTo } from './handover/hand-over.js';
 export { type Intake, type IntakeClosure, IntakeError, type Offer, type RefusedReason } from './intake/intake.js';
+export type { HeldDestination } from './lanes/destination-holds.js';
+export type { HoldStatus } from './lanes/hold.js';
 export type { LaneSettings, LaneStatus } from './lanes/lane.js';
 export { LineError, type Lines, type NormalizeOptions, normalizeLines, type Precision } from './lines/normalize.js';
 export { LogError } from './log/log-error.js';

@@ -41,6 +41,7 @@ describe('the lanes over HTTP', () => {
       pendingPoints: 5,
       heldPoints: 7,
       hold: null,
+      heldDestinations: [],
     });
   });
 
@@ -58,6 +59,17 @@ describe('the lanes over HTTP', () => {
     const answer = await ask(serve([A, { pendingPoints: 1, lagMs: 30, hold }]), 'a:8086');
     expect(answer).toMatchObject({ status: 503, hold: { reason: 'network', words: 'connect ECONNREFUSED' } });
     expect(answer.error.message).toBe(`${A} is 30 ms behind with 1 point pending: connect ECONNREFUSED`);
+  });
+
+  it('are in order however long a destination is held, and show it', async () => {
+    const held = { destination: 'typo', reason: 'not-found', words: 'no such\ndatabase', untilMs: 0 } as const;
+    const lane = { pendingPoints: 1, heldDestinations: [held], heldDestinationsLagMs: 90_000_000 };
+    expect(await ask(serve([A, lane]), 'a:8086')).toMatchObject({
+      status: 200,
+      caughtUp: true,
+      lagMs: 0,
+      heldDestinations: [{ destination: 'typo', reason: 'not-found', words: 'no such database' }],
+    });
   });
 
   it('that there are not are answered with those that there are', async () => {

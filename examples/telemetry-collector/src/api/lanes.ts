@@ -18,7 +18,14 @@ interface LaneView {
   readonly lagMs: number;
   readonly pendingPoints: number;
   readonly heldPoints: number;
-  readonly hold: { readonly reason: string; readonly words: string } | null;
+  readonly hold: HoldView | null;
+  /** They wait, and keep nobody else waiting. */
+  readonly heldDestinations: ReadonlyArray<HoldView & { readonly destination: string }>;
+}
+
+interface HoldView {
+  readonly reason: string;
+  readonly words: string;
 }
 
 /** Serves how the lanes are, to proxies that choose where to read, and to people. Without a log there are none. */
@@ -36,7 +43,7 @@ export function exposeLanes(app: FastifyInstance, watch: LaneWatch | undefined):
 }
 
 function viewOf(
-  { backend, lagMs, pendingPoints, heldPoints, hold }: LaneStatus,
+  { backend, lagMs, pendingPoints, heldPoints, hold, heldDestinations }: LaneStatus,
   { laneMaxLagMs }: LaneWatch,
 ): LaneView {
   return {
@@ -45,9 +52,15 @@ function viewOf(
     lagMs: Math.round(lagMs),
     pendingPoints,
     heldPoints,
-    hold: hold === undefined ? null : { reason: hold.reason, words: presentable(hold.words) },
+    hold: hold === undefined ? null : holdView(hold),
+    heldDestinations: heldDestinations.map((held) => ({
+      destination: presentable(held.destination),
+      ...holdView(held),
+    })),
   };
 }
+
+const holdView = ({ reason, words }: HoldView): HoldView => ({ reason, words: presentable(words) });
 
 function answer(reply: FastifyReply, view: LaneView): LaneView | object {
   if (view.caughtUp) return view;

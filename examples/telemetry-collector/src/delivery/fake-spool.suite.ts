@@ -7,7 +7,9 @@ export const laneOf = (backend: string, status: Partial<LaneStatus> = {}): LaneS
   pendingPoints: 0,
   heldPoints: 0,
   lagMs: 0,
+  heldDestinationsLagMs: 0,
   hold: undefined,
+  heldDestinations: [],
   ...status,
 });
 

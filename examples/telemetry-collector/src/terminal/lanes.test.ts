@@ -16,6 +16,15 @@ describe('the lanes in the terminal', () => {
     ]);
   });
 
+  it('say which destination waits, and how many more', () => {
+    const held = (destination: string) => ({ destination, reason: 'not-found', words: 'gone', untilMs: 0 }) as const;
+    const status = { pendingPoints: 3, heldDestinationsLagMs: 12_000, heldDestinations: [held('a/typo')] };
+    const line = '→ http://b:8086: 3 points pending; a/typo held for 12 s (not-found: gone)';
+    expect(laneLines([laneOf('http://b:8086', status)])).toEqual([line]);
+    const two = laneOf('http://b:8086', { ...status, heldDestinations: [held('a/typo'), held('b')] });
+    expect(laneLines([two])).toEqual([`${line} and 1 more`]);
+  });
+
   it('are counted where there is no room for all', () => {
     const lanes = [1, 2, 3].map((number) => laneOf(`http://influx-${number}`));
     expect(laneLines([...lanes, BEHIND], 2)[1]).toBe('→ http://influx-1: nothing pending · and 2 more lanes');

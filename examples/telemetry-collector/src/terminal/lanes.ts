@@ -10,10 +10,20 @@ export function laneLines(lanes: readonly LaneStatus[], most = lanes.length): st
   return shown.map((lane, index) => `→ ${laneWords(lane)}${index === shown.length - 1 ? more : ''}`);
 }
 
-function laneWords({ backend, pendingPoints, heldPoints, lagMs, hold }: LaneStatus): string {
-  const wait =
-    pendingPoints === 0 ? 'nothing pending' : `${many(pendingPoints, 'point')} pending, ${duration(lagMs)} behind`;
+function laneWords({ backend, pendingPoints, heldPoints, lagMs, hold, ...held }: LaneStatus): string {
+  const wait = pendingPoints === 0 ? 'nothing pending' : `${many(pendingPoints, 'point')} pending`;
+  const late = lagMs === 0 ? '' : `, ${duration(lagMs)} behind`;
   const safe = heldPoints === 0 ? '' : `, ${many(heldPoints, 'point')} held`;
   const why = hold === undefined ? '' : ` (${hold.reason}: ${presentable(hold.words)})`;
-  return `${backend}: ${wait}${safe}${why}`;
+  return `${backend}: ${wait}${late}${safe}${why}${heldWords(held)}`;
+}
+
+function heldWords({
+  heldDestinations: [first, ...others],
+  heldDestinationsLagMs,
+}: Pick<LaneStatus, 'heldDestinations' | 'heldDestinationsLagMs'>): string {
+  if (first === undefined) return '';
+  const more = others.length === 0 ? '' : ` and ${others.length} more`;
+  const why = `${first.reason}: ${presentable(first.words)}`;
+  return `; ${presentable(first.destination)} held for ${duration(heldDestinationsLagMs)} (${why})${more}`;
 }

@@ -138,14 +138,15 @@ describe('Lane with trouble of its own', () => {
     expect(rig.clock.timers).toBe(0);
   });
 
-  it('shows each reason that holds something up', async () => {
+  it('shows why its backend is held, also beside a destination that is', async () => {
     using rig = rigOf();
     rig.backend.script = ({ bucket }) => (bucket === 'gone' ? notFound : held({ retryAfterMs: 60_000 }));
     const lane = rig.start();
     rig.commit(1, 'gone');
     rig.commit(1);
     await rig.clock.advance(1_000);
-    expect(collected(lane, 'delivery_lane_held').filter((value) => value === 1)).toHaveLength(2);
+    expect(collected(lane, 'delivery_lane_held').filter((value) => value === 1)).toHaveLength(1);
+    expect(collected(rig.gate, 'delivery_held_destinations')).toEqual([1]);
     expect(lane.status().hold?.reason).toBe('overloaded');
   });
 

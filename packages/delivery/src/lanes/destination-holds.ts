@@ -1,7 +1,7 @@
 import type { Random } from '@breakwater/resilience';
 import { publish } from '../events/events.js';
 import type { Destination } from '../frames/frame.js';
-import { Hold, type HoldAnswer } from './hold.js';
+import { Hold, type HoldAnswer, type HoldStatus } from './hold.js';
 
 // A destination that nobody sends to any more is forgotten.
 const FORGOTTEN_AFTER_MS = 600_000;
@@ -11,10 +11,17 @@ export const destinationKey = ({ org, bucket }: Destination): string => `${org.l
 
 const inWords = ({ org, bucket }: Destination): string => (org === '' ? bucket : `${org}/${bucket}`);
 
+/** A destination that is held. */
+export interface HeldDestination extends HoldStatus {
+  /** Its bucket, with its organisation where it has one. */
+  readonly destination: string;
+}
+
 /** Which destinations of a backend want to be left alone, and how long. */
 export class DestinationHolds {
   readonly #backend: string;
-  readonly #holds = new Map<string, Hold>();
+  /** Those that have been held for the longest first. */
+  readonly #holds = new Map<string, { readonly destination: string; readonly hold: Hold }>();
 
   constructor(backend: string) {
     this.#backend = backend;
@@ -22,18 +29,30 @@ export class DestinationHolds {
 
   /** Undefined: nothing is known against it. */
   of(key: string): Hold | undefined {
-    return this.#holds.get(key);
+    return this.#holds.get(key)?.hold;
   }
 
-  all(): Iterable<Hold> {
-    return this.#holds.values();
+  get count(): number {
+    return this.#holds.size;
+  }
+
+  /** So many of them at most, those that have been held for the longest. */
+  held(most: number): HeldDestination[] {
+    const held: HeldDestination[] = [];
+    for (const { destination, hold } of this.#holds.values()) {
+      if (held.length === most) break;
+      const { answer, untilMs } = hold;
+      if (answer !== undefined) held.push({ destination, reason: answer.reason, words: answer.words, untilMs });
+    }
+    return held;
   }
 
   /** `sentIn`: which hold of it came last before the request was sent. */
   begin(destination: Destination, answer: HoldAnswer, sentIn: number, nowMs: number, random: Random): void {
     const key = destinationKey(destination);
-    const hold = this.#holds.get(key) ?? new Hold();
-    this.#holds.set(key, hold);
+    const name = inWords(destination);
+    const hold = this.of(key) ?? new Hold();
+    this.#holds.set(key, { destination: name, hold });
     const holdMs = hold.begin(answer, sentIn, nowMs, random);
     if (holdMs === undefined) return;
     const { reason, words } = answer;
@@ -42,7 +61,7 @@ export class DestinationHolds {
       backend: this.#backend,
       reason,
       words,
-      destination: inWords(destination),
+      destination: name,
       holdMs,
     });
   }
@@ -50,7 +69,7 @@ export class DestinationHolds {
   /** A request succeeded: that ends its hold, unless it was sent before. */
   end(destination: Destination, sentIn: number): void {
     const key = destinationKey(destination);
-    if (this.#holds.get(key)?.end(sentIn) !== true) return;
+    if (this.of(key)?.end(sentIn) !== true) return;
     this.#holds.delete(key);
     publish({ type: 'lane.resumed', backend: this.#backend, destination: inWords(destination) });
   }
@@ -58,7 +77,7 @@ export class DestinationHolds {
   /** When the first hold will be over; Infinity: none will. Forgets what nobody has asked for in a long time. */
   dueMs(nowMs: number): number {
     let dueMs = Number.POSITIVE_INFINITY;
-    for (const [key, hold] of this.#holds) {
+    for (const [key, { hold }] of this.#holds) {
       if (hold.untilMs > nowMs) dueMs = Math.min(dueMs, hold.untilMs);
       else if (hold.probes === 0 && nowMs - hold.untilMs > FORGOTTEN_AFTER_MS) this.#holds.delete(key);
     }

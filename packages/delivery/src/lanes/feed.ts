@@ -40,6 +40,8 @@ export class Feed {
   #seenPoints: number;
   /** Since when fresh frames wait. */
   #sinceMs: number | undefined;
+  /** What is being read, and taken from its ranges meanwhile. */
+  #reading: { readonly source: Source; readonly from: number } | undefined;
   /** What was read has not been taken: no more is read first, however little it is. */
   #justRead = false;
 
@@ -102,6 +104,24 @@ export class Feed {
     return Math.max(0, this.#sinceMs + settings.lingerMs - nowMs);
   }
 
+  /** The first frame that waits for no held destination; Infinity: there is none. */
+  firstSeq(): number {
+    return Math.min(
+      this.#nextFresh() ?? Number.POSITIVE_INFINITY,
+      this.#next(this.#backlog) ?? Number.POSITIVE_INFINITY,
+      this.#firstRead(true),
+      this.#reading?.source === 'backlog' ? this.#reading.from : Number.POSITIVE_INFINITY,
+    );
+  }
+
+  /** The first frame that waits for a held destination; Infinity: there is none. */
+  firstHeldSeq(): number {
+    let first = this.#reading?.source === 'probe' ? this.#reading.from : Number.POSITIVE_INFINITY;
+    first = Math.min(first, this.#firstRead(false));
+    for (const ranges of this.#aside.values()) first = Math.min(first, this.#next(ranges) ?? Number.POSITIVE_INFINITY);
+    return first;
+  }
+
   /** What was set aside for a destination that is free by now becomes backlog. */
   takeUp(): void {
     for (const [key, ranges] of this.#aside) {
@@ -157,12 +177,14 @@ export class Feed {
     const to = ranges.nextGap(from) - 1;
     // What is put back while it reads must not be taken for read.
     ranges.remove(from, to);
+    this.#reading = { source, from };
     let nextSeq = from;
     try {
       const result = await this.#read(source, from, to);
       nextSeq = Math.max(from, result.nextSeq);
     } finally {
       ranges.add(nextSeq, to);
+      this.#reading = undefined;
     }
     return nextSeq > from;
   }
@@ -196,6 +218,17 @@ export class Feed {
     }
     this.#justRead = true;
     return result;
+  }
+
+  /** The first frame that was read and not given out, of destinations that are free, or that are held. */
+  #firstRead(isFree: boolean): number {
+    const { book, gate } = this.#options;
+    let first = Number.POSITIVE_INFINITY;
+    for (const [key, frames] of Object.values(this.#buffers).flatMap((buffer) => [...buffer.entries()])) {
+      if (gate.isFree(key) !== isFree) continue;
+      for (const { seq } of frames) if (seq < first && book.isPending(seq)) first = seq;
+    }
+    return first;
   }
 
   #nextFresh(): number | undefined {

@@ -28,6 +28,11 @@ export class FrameBuffer {
     return this.#queues.values().next().value?.[0]?.acceptedAtMs;
   }
 
+  /** What there is of each destination. */
+  entries(): Iterable<[key: string, frames: readonly Frame[]]> {
+    return this.#queues;
+  }
+
   push(key: string, frame: Frame): void {
     const queue = this.#queues.get(key);
     if (queue === undefined) this.#queues.set(key, [frame]);

@@ -6,9 +6,9 @@ import type { Destination } from '../frames/frame.js';
 import type { Observation } from './ack-hold.js';
 import { ByteLimit } from './byte-limit.js';
 import { CatchUp } from './catch-up.js';
-import { DestinationHolds, destinationKey } from './destination-holds.js';
+import { DestinationHolds, destinationKey, type HeldDestination } from './destination-holds.js';
 import { EpochWatch } from './epoch-watch.js';
-import { Hold, type HoldAnswer } from './hold.js';
+import { Hold, type HoldAnswer, type HoldStatus } from './hold.js';
 import { FixedLimit, type Limit } from './limit.js';
 import { LANE_METRICS } from './metrics.js';
 import { type CheckedSettings, checkedSettings, type LaneSettings } from './settings.js';
@@ -227,11 +227,15 @@ export class LaneGate implements Measured {
     if (maxBytes !== undefined) publish({ type: 'lane.batch_limit', backend: this.backend.id, maxBytes });
   }
 
-  /** @internal Why nothing, or nothing for some destination, is sent: the backend's own hold first. */
-  holds(): Array<{ readonly answer: HoldAnswer; readonly untilMs: number }> {
-    return [this.#hold, ...this.#destinations.all()].flatMap(({ answer, untilMs }) =>
-      answer === undefined ? [] : [{ answer, untilMs }],
-    );
+  /** @internal Why nothing is sent. */
+  get hold(): HoldStatus | undefined {
+    const { answer, untilMs } = this.#hold;
+    return answer && { reason: answer.reason, words: answer.words, untilMs };
+  }
+
+  /** @internal Destinations for which nothing is sent, so many at most: those that have been held for the longest. */
+  heldDestinations(most: number): HeldDestination[] {
+    return this.#destinations.held(most);
   }
 
   /** What is known of the backend, whatever the slot. */
@@ -239,6 +243,7 @@ export class LaneGate implements Measured {
     const labels = { backend: this.backend.id };
     const off = this.#watch.isUnknown && this.ackHoldMs > 0;
     record(LANE_METRICS.ackHoldOff, labels, off ? 1 : 0);
+    record(LANE_METRICS.heldDestinations, labels, this.#destinations.count);
     record(LANE_METRICS.inFlight, labels, this.#inFlight.fresh + this.#inFlight.backlog);
     record(LANE_METRICS.catchUpRate, labels, this.catchUp.rate);
     record(LANE_METRICS.batchLimit, labels, this.maxBytes);

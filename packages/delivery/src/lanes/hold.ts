@@ -16,6 +16,13 @@ export interface HoldAnswer {
   readonly retryAfterMs?: number;
 }
 
+/** Why nothing is sent, and until when. */
+export interface HoldStatus {
+  readonly reason: HoldReason;
+  readonly words: string;
+  readonly untilMs: number;
+}
+
 /** Full jitter: anything up to a time that doubles with every hold, so that lanes do not come back in step. */
 export function holdMs(answer: HoldAnswer, holdsBefore: number, random: Random): number {
   const longestMs = BY_HAND.has(answer.reason) ? LONGEST_BY_HAND_MS : LONGEST_MS;

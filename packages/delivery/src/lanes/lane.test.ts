@@ -100,11 +100,73 @@ describe('Lane', () => {
     }
     await rig.clock.advance(50);
     expect(rig.book.totals.released).toBe(20);
-    expect(lane.status().hold).toMatchObject({ reason: 'not-found' });
+    expect(lane.status().heldDestinations).toMatchObject([{ destination: 'gone', reason: 'not-found' }]);
     rig.backend.script = () => STORED;
     await rig.clock.advance(60_000);
     expect(rig.book.totals.released).toBe(40);
-    expect(lane.status().hold).toBeUndefined();
+    expect(lane.status().heldDestinations).toEqual([]);
+  });
+
+  it('is not behind for a destination that is held, also while that is tried, and tells how long it waits', async () => {
+    using rig = rigOf();
+    const answerAfter = (ms: number) =>
+      new Promise<typeof notFound>((resolve) => void rig.clock.after(ms, () => resolve(notFound)));
+    rig.backend.script = ({ bucket }) => (bucket === 'typo' ? answerAfter(300) : STORED);
+    const lane = rig.start();
+    rig.commit(1, 'typo');
+    await rig.clock.advance(500);
+    for (let second = 0; second < 300; second++) {
+      rig.commit(1, 'telemetry');
+      await rig.clock.advance(990 + (second % 20));
+      const { lagMs, hold } = lane.status();
+      expect({ lagMs, hold }).toEqual({ lagMs: 0, hold: undefined });
+    }
+    expect(lane.status().heldDestinationsLagMs).toBeGreaterThan(290_000);
+    expect(collected(lane, 'delivery_lag_seconds')).toEqual([0]);
+    expect(collected(lane, 'delivery_held_destinations_lag_seconds')[0]).toBeGreaterThan(290);
+    expect(collected(rig.gate, 'delivery_held_destinations')).toEqual([1]);
+    expect(collected(lane, 'delivery_lane_held').filter((value) => value === 1)).toEqual([]);
+    rig.backend.script = () => STORED;
+    await rig.clock.advance(61_000);
+    expect(lane.status()).toMatchObject({ lagMs: 0, heldDestinationsLagMs: 0, pendingPoints: 0 });
+  });
+
+  it('is behind with what is in flight, waits to be read or was put back, whatever else is held', async () => {
+    using rig = rigOf({ maxInFlight: 1, maxBatchPoints: 1 });
+    rig.backend.script = ({ bucket }) => (bucket === 'typo' ? notFound : STORED);
+    const lane = rig.start();
+    rig.commit(1, 'typo');
+    await rig.clock.advance(1_000);
+    rig.backend.script = () => new Promise(() => {});
+    rig.commit(1, 'telemetry');
+    await rig.clock.advance(2_000);
+    expect(lane.status().lagMs).toBe(2_000);
+  });
+
+  it('is behind with its backlog while the backend is held', async () => {
+    using rig = rigOf({ maxBatchPoints: 2 });
+    rig.backend.script = ({ bucket }) => (bucket === 'typo' ? notFound : held());
+    rig.commit(1, 'typo');
+    const lane = rig.start();
+    await rig.clock.advance(1_000);
+    for (let frame = 0; frame < 9; frame++) rig.commit(1, 'telemetry');
+    await rig.clock.advance(60_000);
+    const { lagMs, hold } = lane.status();
+    expect(lagMs).toBe(60_000);
+    expect(hold).toMatchObject({ reason: 'overloaded' });
+  });
+
+  it('names the twenty destinations that are held for the longest', async () => {
+    using rig = rigOf();
+    rig.backend.script = () => notFound;
+    const lane = rig.start();
+    for (let number = 0; number < 30; number++) {
+      rig.commit(1, `typo-${number}`);
+      await rig.clock.advance(100);
+    }
+    const names = lane.status().heldDestinations.map(({ destination }) => destination);
+    expect(names).toEqual(Array.from({ length: 20 }, (_, number) => `typo-${number}`));
+    expect(collected(rig.gate, 'delivery_held_destinations')).toEqual([30]);
   });
 
   it('finds the bad line of 5,000, and stores the others', async () => {

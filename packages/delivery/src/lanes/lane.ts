@@ -1,13 +1,15 @@
 import type { Clock, Measured, Recorder, Timer } from '@breakwater/resilience';
-import { type Backend, HOLD_REASONS, type HoldReason } from '../backend/backend.js';
+import { type Backend, HOLD_REASONS } from '../backend/backend.js';
 import type { LaneBook } from '../book/lane-book.js';
 import { publish } from '../events/events.js';
 import type { Frame, Gap } from '../frames/frame.js';
 import type { FrameLog } from '../log/frame-log.js';
 import type { Quarantine } from '../quarantine/quarantine.js';
 import { AckHold, type Observation } from './ack-hold.js';
+import type { HeldDestination } from './destination-holds.js';
 import { Feed, type Source } from './feed.js';
 import type { LaneGate } from './gate.js';
+import type { HoldStatus } from './hold.js';
 import { LANE_METRICS } from './metrics.js';
 import { Sender } from './sender.js';
 import type { FrameWork } from './work.js';
@@ -28,11 +30,17 @@ export interface LaneStatus {
   readonly backend: string;
   readonly pendingPoints: number;
   readonly heldPoints: number;
-  /** How old the oldest pending frame is; 0 when nothing is pending. */
+  /** How old the oldest pending frame is that waits for no held destination; 0: there is none. */
   readonly lagMs: number;
-  /** Why nothing, or not everything, is sent at the moment. */
-  readonly hold: { readonly reason: HoldReason; readonly words: string; readonly untilMs: number } | undefined;
+  /** How old the oldest frame is that waits for a held destination; 0: there is none. */
+  readonly heldDestinationsLagMs: number;
+  /** Why nothing is sent at the moment. */
+  readonly hold: HoldStatus | undefined;
+  /** Destinations for which nothing is sent while others go on: 20 at most, those that have been held for the longest. */
+  readonly heldDestinations: readonly HeldDestination[];
 }
+
+const MOST_HELD_DESTINATIONS = 20;
 
 // The disk failed, or does not show what was committed: it is not asked again at once.
 const PAUSE_MS = 1_000;
@@ -96,13 +104,14 @@ export class Lane implements Measured {
 
   status(): LaneStatus {
     const { book } = this.#options;
-    const [held] = this.#gate.holds();
     return {
       backend: this.backend.id,
       pendingPoints: book.pending,
       heldPoints: book.held,
       lagMs: this.#lagMs(),
-      hold: held && { reason: held.answer.reason, words: held.answer.words, untilMs: held.untilMs },
+      heldDestinationsLagMs: this.#heldDestinationsLagMs(),
+      hold: this.#gate.hold,
+      heldDestinations: this.#gate.heldDestinations(MOST_HELD_DESTINATIONS),
     };
   }
 
@@ -138,12 +147,13 @@ export class Lane implements Measured {
   measure(record: Recorder): void {
     const labels = { backend: this.backend.id, slot: this.#options.slot };
     record(LANE_METRICS.lag, labels, this.#lagMs() / 1_000);
+    record(LANE_METRICS.heldDestinationsLag, labels, this.#heldDestinationsLagMs() / 1_000);
     record(LANE_METRICS.delay, labels, this.#sender.delays);
     record(LANE_METRICS.behind, labels, this.#feed.isBehind ? 1 : 0);
     for (const [outcome, count] of this.#sender.requests) record(LANE_METRICS.requests, { ...labels, outcome }, count);
     for (const [reason, points] of this.#sender.resent) record(LANE_METRICS.resent, { ...labels, reason }, points);
-    const held = new Set(this.#gate.holds().map(({ answer }) => answer.reason));
-    for (const reason of HOLD_REASONS) record(LANE_METRICS.held, { ...labels, reason }, held.has(reason) ? 1 : 0);
+    const held = this.#gate.hold?.reason;
+    for (const reason of HOLD_REASONS) record(LANE_METRICS.held, { ...labels, reason }, reason === held ? 1 : 0);
   }
 
   /** Sends what may go now, and sees to it that it is called again when more may. */
@@ -243,8 +253,17 @@ export class Lane implements Measured {
   }
 
   #lagMs(): number {
-    const { book, log } = this.#options;
-    const first = Math.min(book.nextPending(1) ?? Number.POSITIVE_INFINITY, this.#sender.firstSeq);
-    return first === Number.POSITIVE_INFINITY ? 0 : Math.max(0, this.#clock.wall() - log.acceptedAtMs(first));
+    const isFree = (key: string) => this.#gate.isFree(key);
+    return this.#ageMs(Math.min(this.#feed.firstSeq(), this.#sender.firstSeq(isFree)));
+  }
+
+  #heldDestinationsLagMs(): number {
+    const isHeld = (key: string) => !this.#gate.isFree(key);
+    return this.#ageMs(Math.min(this.#feed.firstHeldSeq(), this.#sender.firstSeq(isHeld)));
+  }
+
+  #ageMs(seq: number): number {
+    if (seq === Number.POSITIVE_INFINITY) return 0;
+    return Math.max(0, this.#clock.wall() - this.#options.log.acceptedAtMs(seq));
   }
 }

@@ -17,7 +17,13 @@ export const LANE_METRICS = {
   lag: {
     name: 'delivery_lag_seconds',
     type: 'gauge',
-    help: 'Age of the oldest point that is not delivered yet; 0 when there is none',
+    help: 'Age of the oldest point that is not delivered yet, those for held destinations left out; 0 when there is none',
+    labels: { backend, slot },
+  },
+  heldDestinationsLag: {
+    name: 'delivery_held_destinations_lag_seconds',
+    type: 'gauge',
+    help: 'Age of the oldest point that waits for a destination which the backend does not take points for',
     labels: { backend, slot },
   },
   delay: {
@@ -42,7 +48,7 @@ export const LANE_METRICS = {
   held: {
     name: 'delivery_lane_held',
     type: 'gauge',
-    help: '1 for the reason why nothing, or nothing for some destination, is sent',
+    help: '1 for the reason why nothing is sent',
     labels: { backend, slot, reason: HOLD_REASONS },
   },
   behind: {
@@ -55,6 +61,12 @@ export const LANE_METRICS = {
     name: 'delivery_ack_hold_off',
     type: 'gauge',
     help: '1 while acknowledged points should be held, but the backend does not say when it was started: a restart goes unnoticed',
+    labels: { backend },
+  },
+  heldDestinations: {
+    name: 'delivery_held_destinations',
+    type: 'gauge',
+    help: 'Destinations that the backend does not know, or does not take points for; others go on',
     labels: { backend },
   },
   inFlight: {

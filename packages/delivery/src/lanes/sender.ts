@@ -4,6 +4,7 @@ import type { LaneBook } from '../book/lane-book.js';
 import { publish } from '../events/events.js';
 import type { Destination, Frame } from '../frames/frame.js';
 import type { Quarantine } from '../quarantine/quarantine.js';
+import { destinationKey } from './destination-holds.js';
 import { Dissection, type Piece, pointsOf } from './dissection.js';
 import type { Freshness, LaneGate, Leave } from './gate.js';
 import { LANE_METRICS, outcomeOf, type RequestOutcome, type ResentReason } from './metrics.js';
@@ -58,10 +59,13 @@ export class Sender {
     return this.#jobs.size === 0;
   }
 
-  /** The first frame under way. */
-  get firstSeq(): number {
+  /** The first frame under way to such destinations; Infinity: none is. */
+  firstSeq(isMeant: (destination: string) => boolean): number {
     let first = Number.POSITIVE_INFINITY;
-    for (const { works } of this.#jobs) for (const { frame } of works) first = Math.min(first, frame.seq);
+    for (const { destination, works } of this.#jobs) {
+      if (!isMeant(destinationKey(destination))) continue;
+      for (const { frame } of works) first = Math.min(first, frame.seq);
+    }
     return first;
   }
 
