@@ -11,7 +11,8 @@ export const spoolLs = command({
   notes: [
     'PENDING is what the log holds and the backend lacks, what it has not confirmed for good among it. The columns',
     'behind it count points over the life of the folder: accepted = pending + released + quarantined + expired +',
-    'handed over + damaged, as of the last checkpoint. Works while a process uses the folder, and changes nothing.',
+    'handed over + damaged, as of the last checkpoint. TO MEND are the refused lines that are kept, GIVEN UP those that had',
+    'to make room for them, where there are any. Works while a process uses the folder, and changes nothing.',
   ].join('\n'),
   async run({ dir, json: asJson }, io) {
     const slots = await listSpool(dir);
@@ -24,7 +25,8 @@ function textOf(slots: readonly SlotReport[], nowMs: number): string {
   const lanes = slots.flatMap(({ slot, lanes }) => lanes.map((lane) => ({ slot, lane })));
   const damaged = slots.filter(({ damages }) => damages > 0).map(({ slot }) => slot);
   const hint = damaged.length === 0 ? '' : `\nDamage in ${damaged.join(', ')}: breakwater spool verify names it.\n`;
-  return `${table(slotColumns(nowMs), slots)}${lanes.length === 0 ? '' : `\n${table(LANES, lanes)}`}${hint}`;
+  const columns = lanes.some(({ lane }) => lane.givenUpLines > 0) ? [...LANES, GIVEN_UP] : LANES;
+  return `${table(slotColumns(nowMs), slots)}${lanes.length === 0 ? '' : `\n${table(columns, lanes)}`}${hint}`;
 }
 
 const ago = (ms: number | undefined, nowMs: number): string => (ms === undefined ? '-' : age(nowMs - ms));
@@ -65,3 +67,9 @@ const LANES: ReadonlyArray<Column<LaneRow>> = [
   { title: 'DAMAGED', ...total('damaged') },
   { title: 'TO MEND', align: 'right', of: ({ lane }) => count(lane.quarantinedLines) },
 ];
+
+const GIVEN_UP: Column<LaneRow> = {
+  title: 'GIVEN UP',
+  align: 'right',
+  of: ({ lane }) => count(lane.givenUpLines),
+};

@@ -49,6 +49,16 @@ describe('breakwater spool', () => {
     expect(json.slots[0].lanes[0]).toMatchObject({ lane: 'http://127.0.0.1:1', pendingPoints: 300 });
   });
 
+  it('ls says how many refused lines had to make room for newer ones, where there are any', async () => {
+    await (await spool())();
+    const lanes = join(dir, 'slot-1', 'lanes');
+    const name = (await readdir(lanes)).find((each) => each.endsWith('.quarantine'))!;
+    const header = await readFile(join(lanes, name), 'utf8');
+    await writeFile(join(lanes, name), header.replace('"givenUpLines":0', '"givenUpLines":1234'));
+    const { printed } = await breakwater('spool', 'ls', '--dir', dir);
+    expect(printed).toMatch(/ {2}TO MEND {2}GIVEN UP\n.* {8}0 {5}1,234\n/);
+  });
+
   it('verify says that all is sound, or what is not', async () => {
     await (await spool())();
     expect(await breakwater('spool', 'verify', '--dir', dir)).toEqual({

@@ -183,6 +183,18 @@ describe('quarantined lines', () => {
     return path;
   }
 
+  it('are counted also where they had to make room for newer ones', async () => {
+    await using spool = await testSpool();
+    const file = await openQuarantine({ path: laneFiles(spool.slot, A).quarantine, lane: A, maxBytes: 4_096 });
+    for (let seq = 1; seq <= 40; seq++) await file.add([refused(seq, 'tide level="high" 1')]);
+    await file.close();
+    const lanes = (await listSpool(spool.directory))[0]!.lanes;
+    const { quarantinedLines, givenUpLines } = lanes.find(({ lane }) => lane === A)!;
+    expect(givenUpLines).toBeGreaterThan(0);
+    expect(quarantinedLines + givenUpLines).toBe(40);
+    expect(lanes.find(({ lane }) => lane === B)).toMatchObject({ givenUpLines: 0 });
+  });
+
   it('are counted, and come to the byte', async () => {
     await using spool = await testSpool();
     await quarantine(spool.slot);

@@ -23,7 +23,7 @@ export interface LaneOnDisk {
 
 export type QuarantineEntry =
   | { readonly kind: 'line'; readonly line: QuarantinedLine }
-  | { readonly kind: 'header'; readonly lane: string }
+  | { readonly kind: 'header'; readonly lane: string; readonly givenUpLines: number }
   | { readonly kind: 'damage'; readonly file: string; readonly offset: number; readonly what: string };
 
 /** The lanes of a slot that have a file. */
@@ -87,7 +87,7 @@ export async function* quarantinedOf({ quarantineFile: path }: LaneOnDisk): Asyn
 
 function entryOf(file: string, offset: number, bytes: Buffer | undefined): QuarantineEntry {
   try {
-    if (offset === 0) return { kind: 'header', lane: decodeHeader(bytes, file).lane };
+    if (offset === 0) return { kind: 'header', ...decodeHeader(bytes, file) };
     const line = bytes === undefined ? undefined : decodeLine(bytes);
     return line === undefined
       ? { kind: 'damage', file, offset, what: 'bytes that are no quarantined line' }

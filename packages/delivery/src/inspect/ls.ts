@@ -35,8 +35,11 @@ async function reportOn(slot: Slot): Promise<SlotReport> {
 }
 
 async function reportOnLane(lane: LaneOnDisk, tally: LaneTally): Promise<LaneReport> {
-  let quarantinedLines = 0;
-  for await (const entry of quarantinedOf(lane)) if (entry.kind === 'line') quarantinedLines++;
+  let [quarantinedLines, givenUpLines] = [0, 0];
+  for await (const entry of quarantinedOf(lane)) {
+    if (entry.kind === 'line') quarantinedLines++;
+    else if (entry.kind === 'header') givenUpLines = entry.givenUpLines;
+  }
   const { pendingFrames, pendingPoints, doneFrames } = tally;
   return {
     lane: lane.checkpoint?.lane,
@@ -45,6 +48,7 @@ async function reportOnLane(lane: LaneOnDisk, tally: LaneTally): Promise<LaneRep
     doneFrames,
     totals: lane.checkpoint?.totals,
     quarantinedLines,
+    givenUpLines,
     isReleased: await isReleased(lane),
   };
 }

@@ -11,6 +11,8 @@ export interface LaneReport {
   readonly totals: LaneTotals | undefined;
   /** Lines that wait in the quarantine file. */
   readonly quarantinedLines: number;
+  /** Lines that had to make room in it for newer ones. */
+  readonly givenUpLines: number;
   /** An operator gave the lane up; the process that holds the slot will drop what it owes. */
   readonly isReleased: boolean;
 }

@@ -1,8 +1,8 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { slotNumber } from '../spool/layout.js';
+import { isHeld } from '../spool/slot-lock.js';
 import { InspectError } from './errors.js';
-import { isHeld } from './held.js';
 
 export interface Slot {
   /** `slot-1`. */

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { DirectoryInUseError, DirectoryLock } from './slot-lock.js';
+import { DirectoryInUseError, DirectoryLock, isHeld } from './slot-lock.js';
 
 describe('DirectoryLock', () => {
   let directory: string;
@@ -57,6 +57,15 @@ describe('DirectoryLock', () => {
     const lock = await DirectoryLock.acquire(long);
     await expect(DirectoryLock.acquire(long)).rejects.toThrow(DirectoryInUseError);
     await lock.release();
+  });
+
+  it('tells whether it is held, without a trace', async () => {
+    expect(await isHeld(directory)).toBe(false);
+    const lock = await DirectoryLock.acquire(directory);
+    expect(await isHeld(directory)).toBe(true);
+    await lock.release();
+    expect(await isHeld(directory)).toBe(false);
+    expect(await readdir(directory)).toEqual(['.lock-1']);
   });
 
   it('says so when there is no such directory', async () => {

@@ -54,6 +54,17 @@ export class DirectoryLock {
   }
 }
 
+/** Whether a living process holds the directory. Changes nothing. */
+export async function isHeld(path: string): Promise<boolean> {
+  const directory = await open(path, 'r');
+  try {
+    const [highest] = await numbersIn(path);
+    return highest !== undefined && (await isAlive(addressOf(path, directory, nameOf(highest))));
+  } finally {
+    await directory.close();
+  }
+}
+
 const LOCK = /^\.lock-(\d{1,15})$/;
 const nameOf = (number: number): string => `.lock-${number}`;
 
