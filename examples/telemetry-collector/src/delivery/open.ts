@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
 import { type HandOver, handOverTo, httpBackend, openSpool } from '@breakwater/delivery';
 import { type Clock, ConfigError } from '@breakwater/resilience';
 import { nameLookup } from '@breakwater/resilience/http';
@@ -34,7 +33,6 @@ export async function openDelivery(config: DeliveryConfig, options: OpenDelivery
 /** A folder that cannot be made, read or written is a wrong setting: no stack is needed to mend it. */
 async function usable<T>(directory: string, open: () => Promise<T>): Promise<T> {
   try {
-    await mkdir(directory, { recursive: true, mode: 0o700 });
     return await open();
   } catch (error) {
     const { syscall, code = '', message } = error as NodeJS.ErrnoException;

@@ -7,6 +7,7 @@ import { LaneGate } from '../lanes/gate.js';
 import type { LaneStatus } from '../lanes/lane.js';
 import { disk, type Storage } from '../storage/storage.js';
 import { type CapsPlan, type LaneNeed, planCaps, type WhenFull } from './caps.js';
+import { makeFolders } from './folders.js';
 import { handOverSlot } from './hand-over.js';
 import { inTurn } from './in-turn.js';
 import { SPOOL_METRICS } from './metrics.js';
@@ -76,7 +77,7 @@ export class DiskSpool implements Spool {
   static async open(options: SpoolOptions): Promise<DiskSpool> {
     const settings = settingsOf(options);
     const { clock, random, storage } = settings;
-    await storage.makeDirectory(options.directory);
+    await makeFolders(options.directory, storage);
     const gates = new Map(
       options.backends.map((backend) => [backend.id, new LaneGate({ backend, settings: options, clock, random })]),
     );
@@ -166,6 +167,7 @@ export class DiskSpool implements Spool {
     using _timer = this.#settings.clock.after(ms, () => giveUp.abort());
     const signal = AbortSignal.any([giveUp.signal, ending]);
     const lanes = this.#slots().flatMap((slot) => [...slot.lanes].flatMap(({ lane }) => lane ?? []));
+    for (const lane of lanes) lane.hurry();
     await Promise.all(lanes.map((lane) => lane.settled(signal)));
   }
 

@@ -6,7 +6,7 @@ import type { Storage } from '../storage/storage.js';
 import type { WhenFull } from './caps.js';
 
 export interface SpoolOptions extends LaneSettings {
-  /** The parent folder: a process takes the first free `slot-N` below it. */
+  /** The parent folder, made where it is missing: a process takes the first free `slot-N` below it. */
   readonly directory: string;
   /** One lane each. The spool closes them. */
   readonly backends: readonly Backend[];
