@@ -38,6 +38,7 @@ export class Feed {
   #cursor: number;
   /** How many points the log had when the fresh frames had been read to their end. */
   #seenPoints: number;
+  #lingerMs: number;
   /** Since when fresh frames wait. */
   #sinceMs: number | undefined;
   /** What is being read, and taken from its ranges meanwhile. */
@@ -47,6 +48,7 @@ export class Feed {
 
   constructor(options: FeedOptions) {
     this.#options = options;
+    this.#lingerMs = options.gate.settings.lingerMs;
     this.#cursor = options.log.nextSeq;
     this.#seenPoints = options.log.totalPoints;
     this.lookForLost();
@@ -91,6 +93,11 @@ export class Feed {
     for (const seq of seqs) this.#backlog.add(seq);
   }
 
+  /** From now on fresh frames do not wait for more. */
+  hurry(): void {
+    this.#lingerMs = 0;
+  }
+
   /** How long fresh frames may still wait for more, in milliseconds; undefined: there are none. */
   freshInMs(): number | undefined {
     const { gate, log } = this.#options;
@@ -101,7 +108,7 @@ export class Feed {
     this.#sinceMs ??= nowMs;
     const points = buffer.points + log.totalPoints - this.#seenPoints;
     if (points >= settings.maxBatchPoints || buffer.bytes >= gate.maxBytes) return 0;
-    return Math.max(0, this.#sinceMs + settings.lingerMs - nowMs);
+    return Math.max(0, this.#sinceMs + this.#lingerMs - nowMs);
   }
 
   /** The first frame that waits for no held destination; Infinity: there is none. */

@@ -215,6 +215,34 @@ describe('Lane', () => {
     expect(rig.clock.timers).toBe(0);
   });
 
+  it('in a hurry sends what it has at once, and is settled with the last answer', async () => {
+    using rig = rigOf({ lingerMs: 5_000 });
+    rig.backend.script = () => new Promise((resolve) => void rig.clock.after(30, () => resolve(STORED)));
+    const lane = rig.start();
+    rig.commit();
+    await rig.clock.advance(10);
+    lane.hurry();
+    let settledMs: number | undefined;
+    void lane.settled(new AbortController().signal).then(() => (settledMs = rig.clock.now()));
+    await rig.clock.advance(1);
+    rig.commit();
+    await rig.clock.advance(100);
+    expect(rig.backend.sent.map(({ atMs }) => atMs)).toEqual([10, 11]);
+    expect(settledMs).toBe(41);
+  });
+
+  it('is settled also when what is left expires', async () => {
+    using rig = rigOf();
+    rig.backend.script = () => held({ retryAfterMs: 60_000 });
+    const lane = rig.start();
+    rig.commit();
+    await rig.clock.advance(100);
+    const settled = lane.settled(new AbortController().signal);
+    rig.book.expire(1, 'age');
+    await rig.clock.advance(1_000);
+    expect(await settled).toBe(true);
+  });
+
   it('counts what the backend sent once more by itself', async () => {
     using rig = rigOf();
     rig.backend.script = ({ onResend }) => {

@@ -45,7 +45,7 @@ const MOST_HELD_DESTINATIONS = 20;
 // The disk failed, or does not show what was committed: it is not asked again at once.
 const PAUSE_MS = 1_000;
 // The book can change without the lane: frames expire.
-const LOOK_MS = 100;
+const LOOK_MS = 1_000;
 
 /** Brings what the log holds to one backend. */
 export class Lane implements Measured {
@@ -63,6 +63,7 @@ export class Lane implements Measured {
   #reading: Promise<void> | undefined;
   #pumping = false;
   #timer: Timer | undefined;
+  readonly #whenSettled = new Set<() => void>();
   #pausedUntilMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: LaneOptions) {
@@ -102,6 +103,12 @@ export class Lane implements Measured {
     this.#pump();
   }
 
+  /** The process ends: from now on nothing waits for more. */
+  hurry(): void {
+    this.#feed.hurry();
+    this.#pump();
+  }
+
   status(): LaneStatus {
     const { book } = this.#options;
     return {
@@ -120,16 +127,18 @@ export class Lane implements Measured {
     const { book } = this.#options;
     return new Promise((resolve) => {
       const look = () => {
+        timer?.[Symbol.dispose]();
         const isSettled = book.pending === 0 && book.held === 0;
         if (isSettled || signal.aborted) end(isSettled);
         else timer = this.#clock.after(LOOK_MS, look);
       };
       const end = (isSettled: boolean) => {
-        timer?.[Symbol.dispose]();
+        this.#whenSettled.delete(look);
         signal.removeEventListener('abort', look);
         resolve(isSettled);
       };
       let timer: Timer | undefined;
+      this.#whenSettled.add(look);
       signal.addEventListener('abort', look);
       look();
     });
@@ -229,12 +238,14 @@ export class Lane implements Measured {
     const hold = stored !== undefined && this.#gate.ackHoldMs > 0;
     this.#options.book.settle(frame, { quarantined, hold });
     if (hold) this.#ackHold.hold(frame.seq, stored.epoch, this.#clock.now());
+    for (const look of this.#whenSettled) look();
   }
 
   #observed(observation: Observation): void {
     const { released, rewound } = this.#ackHold.observe(observation, this.#gate.ackHoldMs);
     const { book } = this.#options;
     if (released.length > 0) book.release(released);
+    for (const look of this.#whenSettled) look();
     if (rewound.length === 0) return;
     const points = book.rewind(rewound);
     this.#sender.rewind(rewound);
