@@ -96,6 +96,57 @@ describe('Lane to a backend that answers before the data is safe', () => {
     expect(collected(rig.gate, 'delivery_ack_hold_off')).toEqual([1]);
   });
 
+  it('goes on without the guarantee once the start time has been silent for a minute while points are stored', async () => {
+    using rig = rigOf({ dialect: 'victoria-metrics', lingerMs: 0 });
+    rig.start();
+    rig.commit();
+    await rig.clock.advance(1_500);
+    expect(rig.book.held).toBe(1);
+    rig.backend.currentEpoch = () => undefined;
+    for (let second = 0; second < 58; second++) {
+      rig.commit();
+      await rig.clock.advance(1_000);
+    }
+    expect(rig.book.totals.released).toBe(0);
+    expect(collected(rig.gate, 'delivery_ack_hold_off')).toEqual([0]);
+    for (let second = 0; second < 62; second++) {
+      rig.commit();
+      await rig.clock.advance(1_000);
+    }
+    expect(collected(rig.gate, 'delivery_ack_hold_off')).toEqual([1]);
+    expect(rig.book.held).toBeLessThanOrEqual(12);
+    // Only what may have been lost before: the page may be silent since a restart.
+    expect(rig.events).toEqual([{ type: 'lane.rewound', backend: rig.backend.id, points: 2 }]);
+    expect(rig.backend.linesFrom()).toHaveLength(123);
+    rig.backend.currentEpoch = () => 2;
+    await rig.clock.advance(15_000);
+    expect(collected(rig.gate, 'delivery_ack_hold_off')).toEqual([0]);
+    expect(rig.book.totals.released).toBe(121);
+  });
+
+  it('releases nothing by time while points are refused too', async () => {
+    using rig = rigOf({ dialect: 'victoria-metrics', lingerMs: 0 });
+    rig.start();
+    rig.commit();
+    await rig.clock.advance(1_500);
+    rig.backend.currentEpoch = () => undefined;
+    rig.backend.script = () => held({ reason: 'network' });
+    rig.commit();
+    await rig.clock.advance(600_000);
+    expect(rig.book.held).toBe(1);
+    // Back, and stored something: but what it acknowledged before the silence may be gone.
+    rig.backend.script = () => STORED;
+    await rig.clock.advance(60_000);
+    expect(rig.events.filter(({ type }) => type === 'lane.rewound')).toHaveLength(1);
+    expect(rig.book.totals.released).toBe(2);
+    rig.commit();
+    await rig.clock.advance(1_000);
+    rig.backend.script = () => held({ reason: 'network' });
+    rig.commit();
+    await rig.clock.advance(60_000);
+    expect(rig.book.held).toBe(1);
+  });
+
   it('sends on while the page with the start time hangs', async () => {
     using rig = rigOf({ dialect: 'victoria-metrics', timeoutMs: 3_000, lingerMs: 0 });
     rig.backend.currentEpoch = () => new Promise((resolve) => void rig.clock.after(3_000, () => resolve(undefined)));

@@ -44,6 +44,17 @@ describe('AckHold', () => {
     expect(hold.observe({ askedMs: 1_000, epoch: 7 }, HOLD_MS)).toEqual({ released: [], rewound: [2] });
   });
 
+  it('rewinds what was acknowledged before a silence, and lets time alone do for the rest unless writes fail', () => {
+    const hold = new AckHold();
+    hold.hold(1, 7, 100);
+    hold.hold(2, 7, 200);
+    hold.observe({ askedMs: 101, epoch: 7 }, HOLD_MS);
+    const silence = { epoch: undefined, silentSinceMs: 150 };
+    expect(hold.observe({ askedMs: 205, ...silence }, HOLD_MS)).toEqual({ released: [], rewound: [1] });
+    expect(hold.observe({ askedMs: 210, ...silence, fails: true }, HOLD_MS).released).toEqual([]);
+    expect(hold.observe({ askedMs: 211, ...silence }, HOLD_MS)).toEqual({ released: [2], rewound: [] });
+  });
+
   it('lets time alone do while runs alternate, whatever was seen before', () => {
     const hold = new AckHold();
     hold.hold(1, 7, 100);

@@ -5,6 +5,8 @@ import type { Observation } from './ack-hold.js';
 import { RunHistory } from './run-history.js';
 
 const POLL_MS = 1_000;
+// A restart, with all that it has to load, takes less.
+const LONG_SILENCE_MS = 60_000;
 
 export interface EpochWatchOptions {
   readonly backend: Backend;
@@ -12,6 +14,8 @@ export interface EpochWatchOptions {
   readonly timeoutMs: number;
   /** Whether anybody still has to know. */
   readonly isNeeded: () => boolean;
+  /** Whether writes fail at the moment. */
+  readonly isFailing: () => boolean;
   readonly onObservation: (observation: Observation) => void;
 }
 
@@ -21,6 +25,8 @@ export class EpochWatch {
   readonly #history = new RunHistory();
   #epoch: number | undefined;
   #answered = false;
+  /** When it was asked first without an answer after one that said which run it is. */
+  #silentSinceMs: number | undefined;
   #asking = false;
   #timer: Timer | undefined;
 
@@ -33,7 +39,7 @@ export class EpochWatch {
     return this.#epoch;
   }
 
-  /** It was asked, and has never said, or nothing that can be relied on. */
+  /** It was asked, and has never said, or not any more, or nothing that can be relied on. */
   get isUnknown(): boolean {
     return this.#epoch === undefined && this.#answered;
   }
@@ -46,6 +52,12 @@ export class EpochWatch {
   /** What did not say may say now. */
   doubt(): void {
     this.#answered = false;
+  }
+
+  /** It has stored what it was sent then: one that says no more which run it is for so long will not. */
+  stored(sentMs: number): void {
+    if (this.#silentSinceMs === undefined || sentMs - this.#silentSinceMs < LONG_SILENCE_MS) return;
+    this.#epoch = undefined;
   }
 
   /** Somebody has to know: asks at once where nothing is known, and keeps asking. */
@@ -74,13 +86,21 @@ export class EpochWatch {
     this.#asking = false;
     this.#answered = true;
     if (epoch !== undefined) this.#see(epoch);
+    else if (this.#epoch !== undefined) this.#silentSinceMs ??= askedMs;
     if (isNeeded()) this.#askLater();
-    onObservation(this.#history.alternates ? { askedMs, epoch: undefined, alternates: true } : { askedMs, epoch });
+    onObservation({ askedMs, ...this.#seen(epoch), ...(this.#options.isFailing() ? { fails: true } : {}) });
+  }
+
+  #seen(epoch: number | undefined): Omit<Observation, 'askedMs' | 'fails'> {
+    if (this.#history.alternates) return { epoch: undefined, alternates: true };
+    const silentSinceMs = this.#epoch === undefined ? this.#silentSinceMs : undefined;
+    return silentSinceMs === undefined ? { epoch } : { epoch, silentSinceMs };
   }
 
   #see(epoch: number): void {
     const { backend, clock } = this.#options;
     const isNews = this.#history.see(epoch, clock.now());
+    this.#silentSinceMs = undefined;
     this.#epoch = this.#history.alternates ? undefined : epoch;
     if (!isNews) return;
     const error = new Error('an earlier start time came back: several servers answer in turn behind this address');

@@ -102,6 +102,7 @@ export class LaneGate implements Measured {
       clock,
       timeoutMs,
       isNeeded: () => this.#members.some(({ needsEpoch }) => needsEpoch),
+      isFailing: () => this.#hold.answer !== undefined,
       onObservation: (observation) => {
         for (const member of this.#members) member.observed(observation);
         this.#pump();
@@ -216,7 +217,10 @@ export class LaneGate implements Measured {
         this.#destinations.begin(destination, answer, generations[1], this.clock.now(), this.random);
       else this.#destinations.end(destination, generations[1]);
     }
-    if (answer.kind === 'stored') this.#served(leave, rttMs, points);
+    if (answer.kind === 'stored') {
+      this.#watch.stored(leave.sentMs);
+      this.#served(leave, rttMs, points);
+    }
     this.#arm();
     this.#pump();
   }
