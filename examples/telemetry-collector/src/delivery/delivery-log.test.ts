@@ -76,6 +76,17 @@ describe('the log of the delivery', () => {
     expect(said).toHaveLength(4);
   });
 
+  it('keeps slots and troubles apart, so that none hides another', () => {
+    const trouble = (what: string) => ({ type: 'trouble', what, error: new Error('EIO') }) as const;
+    tell(
+      { type: 'slot.adopted', slot: 'slot-2' },
+      { type: 'slot.adopted', slot: 'slot-3' },
+      trouble('a'),
+      trouble('b'),
+    );
+    expect(said).toHaveLength(4);
+  });
+
   it('has words for everything that can happen', () => {
     const backend = A;
     tell(
@@ -87,18 +98,18 @@ describe('the log of the delivery', () => {
       { type: 'intake.opened' },
       { type: 'slot.adopted', slot: 'slot-2' },
       { type: 'slot.finished', slot: 'slot-2' },
-      { type: 'trouble', what: 'the checkpoint', error: new Error('EIO') },
+      { type: 'trouble', what: 'tending the log', error: new Error('EIO') },
     );
     expect(messages()).toEqual([
       `${A} takes requests of 1,000 bytes at most`,
       `${A} was restarted: 5 points are sent to it again`,
       `1 point for ${A} expired (age)`,
-      `2 points for ${A} are damaged on disk`,
-      `${A} is not in INFLUX_URLS; 3 points are kept for it`,
+      `2 points for ${A} are damaged on disk: see spool verify`,
+      `${A} is not in INFLUX_URLS; 3 points are kept for it: put it back, or see spool release`,
       'the log takes points again',
       'delivers slot-2 too, which a process that is gone has left behind',
       'has delivered what was left in slot-2',
-      'the checkpoint failed',
+      'tending the log: EIO',
     ]);
     expect(said.at(-1)!.fields['err']).toMatchObject({ message: 'EIO' });
   });

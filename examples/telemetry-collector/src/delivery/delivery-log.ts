@@ -74,12 +74,14 @@ export class DeliveryLog implements Disposable {
   }
 }
 
-/** What replaces each other: that a lane is held, and that it is not any more. No more keys than lanes times kinds. */
+/** What replaces each other: that a lane is held, and that it is not any more. Bounded by lanes, slots and kinds. */
 function keyOf(event: DeliveryEvent): string {
   const [subject, what] = event.type.split('.');
   if (subject === 'intake') return subject;
   if (what === 'held' || what === 'resumed') return `hold ${'backend' in event ? event.backend : ''}`;
   if ('backend' in event) return `${event.type} ${event.backend}`;
+  if ('slot' in event) return `${event.type} ${event.slot}`;
+  if ('what' in event) return `${event.type} ${event.what}`;
   return event.type;
 }
 

@@ -11,7 +11,8 @@ export interface News {
 
 /** What an event means to an operator. */
 export function newsOf(event: DeliveryEvent): News {
-  const { type, ...fields } = event;
+  const { type, ...details } = event;
+  const fields = 'holdMs' in details ? { ...details, holdMs: Math.round(details.holdMs) } : details;
   const news = (level: News['level'], message: string): News => ({
     level,
     message,
@@ -31,9 +32,12 @@ export function newsOf(event: DeliveryEvent): News {
     case 'lane.expired':
       return news('warn', `${many(event.points, 'point')} for ${event.backend} expired (${event.reason})`);
     case 'lane.damaged':
-      return news('error', `${many(event.points, 'point')} for ${event.backend} are damaged on disk`);
+      return news('error', `${many(event.points, 'point')} for ${event.backend} are damaged on disk: see spool verify`);
     case 'lane.orphaned':
-      return news('warn', `${event.backend} is not in INFLUX_URLS; ${many(event.points, 'point')} are kept for it`);
+      return news(
+        'warn',
+        `${event.backend} is not in INFLUX_URLS; ${many(event.points, 'point')} are kept for it: put it back, or see spool release`,
+      );
     case 'intake.closed':
       return event.reason === 'shutdown'
         ? news('info', 'the log takes no more')
@@ -45,9 +49,15 @@ export function newsOf(event: DeliveryEvent): News {
     case 'slot.finished':
       return news('info', `has delivered what was left in ${event.slot}`);
     case 'trouble':
-      return { level: 'warn', message: `${event.what} failed`, fields: { event: type, err: event.error } };
+      return {
+        level: 'warn',
+        message: `${event.what}: ${presentable(wordsOf(event.error))}`,
+        fields: { event: type, err: event.error },
+      };
   }
 }
+
+const wordsOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 const laneOf = ({ backend, destination }: { backend: string; destination?: string }): string =>
   destination === undefined ? backend : `${backend} (${presentable(destination)})`;
