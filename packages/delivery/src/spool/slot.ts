@@ -53,13 +53,13 @@ export class Slot implements Measured {
     this.#lanes = lanes;
   }
 
-  /** Opens what the folder holds; a new one is made ready. Its lanes send nothing yet. */
+  /** Opens what the folder holds; a new one is made ready. Its lanes send nothing yet. Gives up the lock when it fails. */
   static async open(options: SlotOptions): Promise<Slot> {
     const files: Closable[] = [];
     try {
       return await Slot.#open(options, files);
     } catch (error) {
-      await inTurn(files.map((file) => () => file.close())).catch(() => {});
+      await inTurn([...files.map((file) => () => file.close()), () => options.lock.release()]).catch(() => {});
       throw error;
     }
   }
@@ -111,6 +111,11 @@ export class Slot implements Measured {
   /** Whether a lane of the configuration owes anything here. */
   get isOwed(): boolean {
     return [...this.#lanes.values()].some(({ isOrphan, book }) => !isOrphan && book.pending + book.held > 0);
+  }
+
+  /** Whether lanes that the configuration does not name are still owed something here. */
+  get isKept(): boolean {
+    return [...this.#lanes.values()].some(({ isOrphan, book }) => isOrphan && book.pending > 0);
   }
 
   /** Which segments a lane still needs, from old to new. */

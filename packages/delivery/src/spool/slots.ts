@@ -12,6 +12,8 @@ export interface LockedSlot {
 const MOST_SLOTS = 1_000;
 /** A folder that another process holds, or that holds nothing for us, is looked at again after this. */
 const LOOK_AGAIN_MS = 60_000;
+/** One that is kept for others alone would be read from end to end each time. */
+const LOOK_AT_KEPT_AGAIN_MS = 600_000;
 
 /** The first folder `slot-N` that no living process holds; a new one where all are held. */
 export async function firstFreeSlot(parent: string, storage: Storage): Promise<LockedSlot> {
@@ -57,9 +59,9 @@ export class AbandonedSlots {
     return undefined;
   }
 
-  /** There is nothing in it for this process, for a while. */
-  passOver(path: string): void {
-    this.#lookAgainAt.set(path, this.#clock.now() + LOOK_AGAIN_MS);
+  /** There is nothing in it for this process, for a while; for longer, where it is kept for backends of others. */
+  passOver(path: string, { isKept = false } = {}): void {
+    this.#lookAgainAt.set(path, this.#clock.now() + (isKept ? LOOK_AT_KEPT_AGAIN_MS : LOOK_AGAIN_MS));
   }
 
   async #isEmpty(path: string): Promise<boolean> {

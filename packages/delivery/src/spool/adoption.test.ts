@@ -1,9 +1,12 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { VirtualClock } from '@breakwater/resilience/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { readCheckpoint } from '../book/checkpoint-file.js';
+import { DELIVERY_CHANNEL, type DeliveryEvent } from '../events/events.js';
 import { normalizeLines } from '../lines/normalize.js';
 import { disk, type Storage } from '../storage/storage.js';
 import { laneFiles } from './layout.js';
@@ -38,9 +41,15 @@ describe('a spool among the folders of others', () => {
   let unwritable: string;
   const opened: Spool[] = [];
 
+  /** The segments of this folder cannot be read before the gate is opened. */
+  let unreadable: string;
+  let gate: Promise<void>;
+  let openGate: () => void;
+
   const storage: Storage = {
     ...disk,
     open: async (path, how) => {
+      if (path.startsWith(`${unreadable}/segments/`)) await gate;
       const file = await disk.open(path, how);
       const write = file.write.bind(file);
       file.write = (pieces, position) => {
@@ -57,9 +66,9 @@ describe('a spool among the folders of others', () => {
   };
   const slot = (number: number): string => join(directory, `slot-${number}`);
   /** Lets the spools look after their folders so many times. */
-  const rounds = async (count: number): Promise<void> => {
+  const rounds = async (count: number, everyMs = 250): Promise<void> => {
     for (let round = 0; round < count; round++) {
-      await clock.advance(250);
+      await clock.advance(everyMs);
       await pause(4);
     }
   };
@@ -69,11 +78,91 @@ describe('a spool among the folders of others', () => {
     clock = new SetClock();
     a = new MemoryBackend(A);
     unwritable = 'none';
+    unreadable = 'none';
+    gate = new Promise((resolve) => {
+      openGate = resolve;
+    });
   });
   afterEach(async () => {
     unwritable = 'none';
+    openGate();
     await Promise.allSettled(opened.splice(0).map((spool) => spool.close()));
     await rm(directory, { recursive: true });
+  });
+
+  /** A process that is gone leaves ten points for a backend; the next one has slot 2, and cannot read what is left. */
+  const leaveUnreadable = async (): Promise<Spool> => {
+    const away = new MemoryBackend(A);
+    away.isAway = true;
+    const dead = await open({ backends: [away] });
+    await accept(dead, 0, 10);
+    const spool = await open();
+    await rounds(2);
+    await dead.close();
+    unreadable = slot(1);
+    return spool;
+  };
+  const released = async (number: number) =>
+    (await readCheckpoint(laneFiles(slot(number), A).checkpoint))?.totals.released;
+
+  it('puts its own books on disk while it reads what a dead process has left', async () => {
+    const spool = await leaveUnreadable();
+    await rounds(50);
+    await accept(spool, 10, 20);
+    await rounds(10);
+    expect(await released(2)).toBe(10);
+    openGate();
+    await rounds(50);
+    expect(a.lines.toSorted()).toEqual(numbers(0, 20).toSorted());
+    expect(await released(1)).toBe(10);
+  });
+
+  it('ends when it has read what it had begun to', async () => {
+    const spool = await leaveUnreadable();
+    await rounds(50);
+    let isClosed = false;
+    const closing = spool.close().then(() => {
+      isClosed = true;
+    });
+    await pause(20);
+    expect(isClosed).toBe(false);
+    openGate();
+    await closing;
+    expect((await open()).directory).toBe(slot(1));
+  });
+
+  it('hands over in a drain what it had begun to read', async () => {
+    const spool = await leaveUnreadable();
+    a.isAway = true;
+    await rounds(50);
+    const draining = spool.drain({ deliverMs: 0, timeoutMs: 60_000, handOver: async () => {} });
+    await pause(20);
+    openGate();
+    await rounds(4, 1);
+    expect(await draining).toEqual({ handedOverPoints: 10, left: new Map() });
+  });
+
+  it('reads one that holds nothing for its own backends every ten minutes, and says no more of it', async () => {
+    const said: string[] = [];
+    const hear = (event: unknown) => said.push((event as DeliveryEvent).type);
+    const away = new MemoryBackend(B);
+    away.isAway = true;
+    const dead = await open({ backends: [away] });
+    await accept(dead, 0, 10);
+    await open();
+    subscribe(DELIVERY_CHANNEL, hear);
+    try {
+      await dead.close();
+      await rounds(120, 4_000);
+      expect(said.filter((type) => type.includes('orphaned') || type.startsWith('slot.'))).toEqual(['lane.orphaned']);
+      await rounds(40, 4_000);
+      expect(said.filter((type) => type.includes('orphaned') || type.startsWith('slot.'))).toEqual([
+        'lane.orphaned',
+        'lane.orphaned',
+      ]);
+    } finally {
+      unsubscribe(DELIVERY_CHANNEL, hear);
+    }
   });
 
   it('passes over one that cannot be opened, and delivers what is in the next', async () => {
