@@ -1,6 +1,7 @@
 /** What a writing process is to do; it is started anew for every run, so that its memory is its own. */
 export interface WriterPlan {
-  readonly side: 'ours' | 'theirs';
+  /** `nobody` throws the points away. */
+  readonly side: 'ours' | 'theirs' | 'nobody';
   readonly url: string;
   readonly database: string;
   readonly points: number;
