@@ -4,6 +4,7 @@ import { Ranges } from '../ranges/ranges.js';
 import type { LaneCheckpoint, LaneTotals } from './checkpoint.js';
 import { Ledger } from './ledger.js';
 import { BOOK_METRICS, type ExpiryReason } from './metrics.js';
+import { type OpenSegment, OpenSegments } from './open-segments.js';
 import { RecoveryScan } from './recovery-scan.js';
 
 /** What became of a frame that was sent. */
@@ -12,17 +13,6 @@ export interface Settlement {
   readonly quarantined: number;
   /** Keep it as held until `release` or `rewind`: the backend answers before the data is safe. */
   readonly hold: boolean;
-}
-
-/** What is not done of a segment. Waiting: pending and not in flight. */
-interface OpenSegment {
-  readonly id: number;
-  /** The last frame that was added. */
-  lastSeq: number;
-  waitingFrames: number;
-  waitingPoints: number;
-  /** In flight or held. */
-  takenFrames: number;
 }
 
 interface HeldFrame {
@@ -52,8 +42,7 @@ export class LaneBook {
   /** Points by frame. */
   readonly #inFlight = new Map<number, number>();
   readonly #held = new Map<number, HeldFrame>();
-  /** Those with open frames, from old to new. */
-  readonly #segments = new Map<number, OpenSegment>();
+  readonly #segments = new OpenSegments();
   readonly #ledger: Ledger;
   /** Until the scan finds them, frames that are owed are in it as one sum. */
   #pendingPoints: number;
@@ -98,7 +87,8 @@ export class LaneBook {
       this.#pendingPoints += points;
     }
     this.#open.add(seq);
-    this.#wait(this.#segment(frame), seq, points);
+    this.#waiting.add(seq);
+    this.#segments.append(frame);
   }
 
   /**
@@ -126,22 +116,15 @@ export class LaneBook {
   take(frames: readonly FrameSummary[]): void {
     for (const { seq, points, segment } of frames) {
       if (!this.#waiting.has(seq)) throw this.#mistake(seq, 'pending');
-      const account = this.#segments.get(segment)!;
       this.#waiting.remove(seq);
       this.#inFlight.set(seq, points);
-      account.takenFrames++;
-      this.#stopWaiting(account, 1, points);
+      this.#lose(this.#segments.take(segment, points));
     }
   }
 
   /** In flight → pending. */
   putBack(frames: readonly FrameSummary[]): void {
-    for (const frame of frames) {
-      const points = this.#land(frame);
-      const account = this.#segments.get(frame.segment)!;
-      account.takenFrames--;
-      this.#wait(account, frame.seq, points);
-    }
+    for (const frame of frames) this.#waitAgain(frame.seq, frame.segment, this.#land(frame));
   }
 
   /** In flight → done, or held. A held frame's quarantined points count when it is released. */
@@ -175,10 +158,8 @@ export class LaneBook {
     let rewound = 0;
     for (const seq of seqs) {
       const { segment, points } = this.#unhold(seq);
-      const account = this.#segments.get(segment)!;
-      account.takenFrames--;
       this.#pendingPoints += points;
-      this.#wait(account, seq, points);
+      this.#waitAgain(seq, segment, points);
       rewound += points;
     }
     return rewound;
@@ -195,13 +176,12 @@ export class LaneBook {
    */
   expire(toSeq: number, reason: ExpiryReason): { frames: number; points: number } {
     const expired = { frames: 0, points: 0 };
-    for (const account of [...this.#segments.values()]) {
-      if (account.lastSeq > toSeq) break;
-      const { waitingFrames, waitingPoints } = account;
-      this.#closeWaiting(account.id, account.lastSeq);
+    for (const { id, lastSeq, waitingFrames, waitingPoints } of this.#segments) {
+      if (lastSeq > toSeq) break;
+      this.#closeWaiting(id, lastSeq);
       this.#pendingPoints -= waitingPoints;
       this.#ledger.expire(reason, waitingPoints);
-      this.#stopWaiting(account, waitingFrames, waitingPoints);
+      this.#segments.close(id, waitingFrames, waitingPoints);
       expired.frames += waitingFrames;
       expired.points += waitingPoints;
     }
@@ -227,8 +207,8 @@ export class LaneBook {
   damage(gap: Gap): number {
     const before = this.#ledger.totals.damaged;
     if (this.#scan !== undefined) this.#acceptLost(this.#scan, gap);
-    for (const account of [...this.#segments.values()]) {
-      if (account.id <= gap.toSeq && account.lastSeq >= gap.fromSeq) this.#damageIn(account, gap);
+    for (const segment of this.#segments) {
+      if (segment.id <= gap.toSeq && segment.lastSeq >= gap.fromSeq) this.#damageIn(segment, gap);
     }
     return this.#ledger.totals.damaged - before;
   }
@@ -240,7 +220,7 @@ export class LaneBook {
 
   /** The segments that it needs, from old to new. */
   neededSegments(): readonly number[] {
-    return [...this.#segments.keys()];
+    return this.#segments.ids;
   }
 
   /** The segment is deleted: nothing is remembered of it but the totals. */
@@ -295,30 +275,9 @@ export class LaneBook {
     this.#ledger.takeBack(excess);
   }
 
-  #segment({ segment: id, seq }: FrameSummary): OpenSegment {
-    let account = this.#segments.get(id);
-    if (account === undefined) {
-      account = { id, lastSeq: seq, waitingFrames: 0, waitingPoints: 0, takenFrames: 0 };
-      this.#segments.set(id, account);
-    }
-    account.lastSeq = seq;
-    return account;
-  }
-
-  #wait(account: OpenSegment, seq: number, points: number): void {
+  #waitAgain(seq: number, segment: number, points: number): void {
     this.#waiting.add(seq);
-    account.waitingFrames++;
-    account.waitingPoints += points;
-  }
-
-  #stopWaiting(account: OpenSegment, frames: number, points: number): void {
-    account.waitingFrames -= frames;
-    account.waitingPoints -= points;
-    if (account.waitingFrames > 0) return;
-    // The share of gaps that could not be told before.
-    this.#lose(account.waitingPoints);
-    account.waitingPoints = 0;
-    if (account.takenFrames === 0) this.#segments.delete(account.id);
+    this.#segments.putBack(segment, points);
   }
 
   #closeWaiting(from: number, to: number): number {
@@ -330,11 +289,9 @@ export class LaneBook {
   }
 
   #finishTaken(seq: number, segment: number): void {
-    const account = this.#segments.get(segment)!;
     this.#open.remove(seq);
     this.#version++;
-    account.takenFrames--;
-    if (account.takenFrames === 0 && account.waitingFrames === 0) this.#segments.delete(segment);
+    this.#segments.finish(segment);
   }
 
   #land({ seq }: FrameSummary): number {
@@ -374,15 +331,14 @@ export class LaneBook {
     this.#version++;
   }
 
-  #damageIn(account: OpenSegment, { fromSeq, toSeq, points }: Gap): void {
-    const isWithin = fromSeq >= account.id && toSeq <= account.lastSeq;
+  #damageIn({ id, lastSeq, waitingFrames, waitingPoints }: OpenSegment, { fromSeq, toSeq, points }: Gap): void {
+    const isWithin = fromSeq >= id && toSeq <= lastSeq;
     const isAllOpen = this.#open.nextGap(fromSeq) > toSeq;
-    const frames = this.#closeWaiting(Math.max(fromSeq, account.id), Math.min(toSeq, account.lastSeq));
+    const frames = this.#closeWaiting(Math.max(fromSeq, id), Math.min(toSeq, lastSeq));
     if (frames === 0) return;
-    const isKnown = isWithin && isAllOpen && frames < account.waitingFrames;
-    const lost = isKnown ? Math.min(account.waitingPoints, points - this.#takenPoints(fromSeq, toSeq)) : 0;
-    this.#lose(lost);
-    this.#stopWaiting(account, frames, lost);
+    const isKnown = isWithin && isAllOpen && frames < waitingFrames;
+    const lost = isKnown ? Math.min(waitingPoints, points - this.#takenPoints(fromSeq, toSeq)) : 0;
+    this.#lose(lost + this.#segments.close(id, frames, lost));
   }
 
   /** Points of those frames that are in flight or held. */
