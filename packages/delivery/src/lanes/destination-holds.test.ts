@@ -50,9 +50,9 @@ describe('DestinationHolds', () => {
     const holds = new DestinationHolds('http://influx:8086');
     for (const destination of [TIDES, WINDS]) holds.begin(destination, answer, 0, 0, always);
     holds.of(destinationKey(WINDS))!.probes++;
-    holds.dueMs(601_000);
+    expect(holds.forget(601_000)).toEqual([]);
     expect(holds.held(20)).toHaveLength(2);
-    holds.dueMs(601_001);
+    expect(holds.forget(601_001)).toEqual([destinationKey(TIDES)]);
     expect(holds.held(20)).toMatchObject([{ destination: 'winds' }]);
   });
 });

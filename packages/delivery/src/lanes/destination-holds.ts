@@ -2,6 +2,7 @@ import type { Random } from '@breakwater/resilience';
 import { publish } from '../events/events.js';
 import type { Destination } from '../frames/frame.js';
 import { Hold, type HoldAnswer, type HoldStatus } from './hold.js';
+import { KeyHeap } from './key-heap.js';
 
 // A destination that nobody sends to any more is forgotten.
 const FORGOTTEN_AFTER_MS = 600_000;
@@ -22,6 +23,9 @@ export class DestinationHolds {
   readonly #backend: string;
   /** Those that have been held for the longest first. */
   readonly #holds = new Map<string, { readonly destination: string; readonly hold: Hold }>();
+  /** When each of them will be over, and when it will be forgotten. */
+  readonly #due = new KeyHeap();
+  readonly #old = new KeyHeap();
 
   constructor(backend: string) {
     this.#backend = backend;
@@ -54,6 +58,8 @@ export class DestinationHolds {
     const hold = this.of(key) ?? new Hold();
     this.#holds.set(key, { destination: name, hold });
     const holdMs = hold.begin(answer, sentIn, nowMs, random);
+    this.#due.set(key, hold.untilMs);
+    this.#old.set(key, hold.untilMs + FORGOTTEN_AFTER_MS);
     if (holdMs === undefined) return;
     const { reason, words } = answer;
     publish({
@@ -70,17 +76,34 @@ export class DestinationHolds {
   end(destination: Destination, sentIn: number): void {
     const key = destinationKey(destination);
     if (this.of(key)?.end(sentIn) !== true) return;
-    this.#holds.delete(key);
+    this.#delete(key);
     publish({ type: 'lane.resumed', backend: this.#backend, destination: inWords(destination) });
   }
 
-  /** When the first hold will be over; Infinity: none will. Forgets what nobody has asked for in a long time. */
+  /** When the first hold will be over; Infinity: none will. */
   dueMs(nowMs: number): number {
-    let dueMs = Number.POSITIVE_INFINITY;
-    for (const [key, { hold }] of this.#holds) {
-      if (hold.untilMs > nowMs) dueMs = Math.min(dueMs, hold.untilMs);
-      else if (hold.probes === 0 && nowMs - hold.untilMs > FORGOTTEN_AFTER_MS) this.#holds.delete(key);
+    let { first } = this.#due;
+    for (; first !== undefined && first.value <= nowMs; { first } = this.#due) this.#due.delete(first.key);
+    return first?.value ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** Forgets destinations that nobody has asked for in a long time. Returns which. */
+  forget(nowMs: number): string[] {
+    const forgotten: string[] = [];
+    for (let { first } = this.#old; first !== undefined && first.value < nowMs; { first } = this.#old) {
+      const { key } = first;
+      if (this.of(key)!.probes > 0) this.#old.set(key, nowMs + FORGOTTEN_AFTER_MS);
+      else {
+        this.#delete(key);
+        forgotten.push(key);
+      }
     }
-    return dueMs;
+    return forgotten;
+  }
+
+  #delete(key: string): void {
+    this.#holds.delete(key);
+    this.#due.delete(key);
+    this.#old.delete(key);
   }
 }

@@ -2,7 +2,9 @@ import type { LaneBook } from '../book/lane-book.js';
 import type { Destination, Frame, Gap } from '../frames/frame.js';
 import type { FrameLog, ReadResult } from '../log/frame-log.js';
 import { Ranges } from '../ranges/ranges.js';
+import { Aside } from './aside.js';
 import { destinationKey } from './destination-holds.js';
+import { firstPending } from './first-pending.js';
 import { FrameBuffer } from './frame-buffer.js';
 import type { LaneGate } from './gate.js';
 import { ownBodies } from './own-bodies.js';
@@ -33,7 +35,7 @@ export class Feed {
     probe: new FrameBuffer(),
   };
   readonly #backlog = new Ranges();
-  readonly #aside = new Map<string, Ranges>();
+  readonly #aside: Aside;
   /** The next fresh frame to read. */
   #cursor: number;
   /** How many points the log had when the fresh frames had been read to their end. */
@@ -48,6 +50,7 @@ export class Feed {
 
   constructor(options: FeedOptions) {
     this.#options = options;
+    this.#aside = new Aside(options.gate, options.book);
     this.#lingerMs = options.gate.settings.lingerMs;
     this.#cursor = options.log.nextSeq;
     this.#seenPoints = options.log.totalPoints;
@@ -61,7 +64,7 @@ export class Feed {
 
   /** Nothing to read, to send or to wait for, as far as it knows. */
   get isIdle(): boolean {
-    return !this.isBehind && this.#aside.size === 0 && this.#buffers.fresh.isEmpty && this.#buffers.probe.isEmpty;
+    return !this.isBehind && this.#aside.isEmpty && this.#buffers.fresh.isEmpty && this.#buffers.probe.isEmpty;
   }
 
   /** Everything pending that it would not come across becomes backlog. */
@@ -84,9 +87,12 @@ export class Feed {
 
   /** Frames that were taken, and are pending again. */
   putBack(destination: Destination, seqs: readonly number[]): void {
-    const key = destinationKey(destination);
-    const ranges = this.#options.gate.isFree(key) ? this.#backlog : this.#asideOf(key);
-    for (const seq of seqs) ranges.add(seq);
+    this.#setAside(destinationKey(destination), seqs);
+  }
+
+  /** Something was found out about the destination. */
+  changed(key: string): void {
+    this.#aside.changed(key);
   }
 
   rewind(seqs: readonly number[]): void {
@@ -123,18 +129,14 @@ export class Feed {
 
   /** The first frame that waits for a held destination; Infinity: there is none. */
   firstHeldSeq(): number {
-    let first = this.#reading?.source === 'probe' ? this.#reading.from : Number.POSITIVE_INFINITY;
-    first = Math.min(first, this.#firstRead(false));
-    for (const ranges of this.#aside.values()) first = Math.min(first, this.#next(ranges) ?? Number.POSITIVE_INFINITY);
-    return first;
+    const first = this.#reading?.source === 'probe' ? this.#reading.from : Number.POSITIVE_INFINITY;
+    return Math.min(first, this.#firstRead(false), this.#aside.firstSeq());
   }
 
   /** What was set aside for a destination that is free by now becomes backlog. */
   takeUp(): void {
-    for (const [key, ranges] of this.#aside) {
-      if (!this.#options.gate.isFree(key)) continue;
-      for (const [from, to] of ranges.within(0, this.#cursor)) this.#backlog.add(from, to);
-      this.#aside.delete(key);
+    for (const ranges of this.#aside.takeUp()) {
+      for (const [from, to] of ranges.within(0, Number.POSITIVE_INFINITY)) this.#backlog.add(from, to);
     }
   }
 
@@ -144,7 +146,7 @@ export class Feed {
 
   /** Whether a destination is to be tried whose hold is over. */
   hasProbe(): boolean {
-    return !this.#buffers.probe.isEmpty || this.#due() !== undefined;
+    return !this.#buffers.probe.isEmpty || this.#aside.due() !== undefined;
   }
 
   /** A batch of one destination from what was read; undefined: `read` first. */
@@ -159,7 +161,7 @@ export class Feed {
       const isHeld = !gate.admitsDestination(key);
       const frames = isHeld ? buffer.remove(key) : buffer.take(key, maxBatchPoints, gate.maxBytes);
       if (source === 'fresh') this.#restartLinger();
-      if (source === 'probe' || isHeld) this.#setAside(key, isHeld ? frames : buffer.remove(key));
+      if (source === 'probe' || isHeld) this.#setAside(key, seqsOf(isHeld ? frames : buffer.remove(key)));
       const pending = isHeld ? [] : frames.filter(({ seq }) => book.isPending(seq));
       if (pending.length > 0) return pending;
     }
@@ -169,7 +171,7 @@ export class Feed {
   /** Whether there is something to read. */
   hasMore(source: Source): boolean {
     if (source === 'fresh') return this.#nextFresh() !== undefined;
-    return source === 'backlog' ? this.#next(this.#backlog) !== undefined : this.#due() !== undefined;
+    return source === 'backlog' ? this.#next(this.#backlog) !== undefined : this.#aside.due() !== undefined;
   }
 
   /**
@@ -178,7 +180,7 @@ export class Feed {
    */
   async read(source: Source): Promise<boolean> {
     if (source === 'fresh') return this.#readFresh();
-    const ranges = source === 'backlog' ? this.#backlog : this.#due();
+    const ranges = source === 'backlog' ? this.#backlog : this.#aside.due();
     const from = ranges && this.#next(ranges);
     if (ranges === undefined || from === undefined) return false;
     const to = ranges.nextGap(from) - 1;
@@ -221,7 +223,7 @@ export class Feed {
     for (const frame of ownBodies(result.frames)) {
       const key = destinationKey(frame.meta.destination);
       if (gate.admitsDestination(key)) buffer.push(key, frame);
-      else this.#asideOf(key).add(frame.seq);
+      else this.#aside.add(key, [frame.seq]);
     }
     this.#justRead = true;
     return result;
@@ -242,36 +244,14 @@ export class Feed {
     return this.#options.book.nextPending(this.#cursor);
   }
 
-  /** The first of them that is pending still; forgets the others before it. */
   #next(ranges: Ranges): number | undefined {
-    for (let first = ranges.next(0); first !== undefined; first = ranges.next(first)) {
-      const seq = this.#options.book.nextPending(first);
-      if (seq === first) return seq;
-      ranges.remove(first, (seq ?? Number.POSITIVE_INFINITY) - 1);
-    }
-    return undefined;
+    return firstPending(ranges, this.#options.book);
   }
 
-  /** What was set aside for a destination that may be tried now. */
-  #due(): Ranges | undefined {
-    for (const [key, ranges] of this.#aside) {
-      if (this.#next(ranges) === undefined) this.#aside.delete(key);
-      else if (this.#options.gate.admitsDestination(key)) return ranges;
-    }
-    return undefined;
-  }
-
-  #setAside(key: string, frames: readonly Frame[]): void {
-    for (const { seq } of frames) this.#asideOf(key).add(seq);
-  }
-
-  #asideOf(key: string): Ranges {
-    let ranges = this.#aside.get(key);
-    if (ranges === undefined) {
-      ranges = new Ranges();
-      this.#aside.set(key, ranges);
-    }
-    return ranges;
+  /** They wait until the destination is free, which it may be by now. */
+  #setAside(key: string, seqs: readonly number[]): void {
+    if (!this.#options.gate.isFree(key)) this.#aside.add(key, seqs);
+    else for (const seq of seqs) this.#backlog.add(seq);
   }
 
   #restartLinger(): void {
@@ -280,3 +260,5 @@ export class Feed {
     this.#sinceMs = acceptedAtMs === undefined ? undefined : clock.now() - Math.max(0, clock.wall() - acceptedAtMs);
   }
 }
+
+const seqsOf = (frames: readonly Frame[]): number[] => frames.map(({ seq }) => seq);

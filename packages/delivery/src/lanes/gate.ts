@@ -30,6 +30,8 @@ export interface GateMember {
   /** Something may go that could not before. */
   pump(): void;
   observed(observation: Observation): void;
+  /** Something was found out about the destination: it is free, or its hold is another, or still the same. */
+  changed(destination: string): void;
   /** Whether it has to know when the backend restarts. */
   readonly needsEpoch: boolean;
 }
@@ -164,6 +166,11 @@ export class LaneGate implements Measured {
     return this.#destinations.of(key)?.answer === undefined;
   }
 
+  /** @internal When the destination may be tried. */
+  heldUntilMs(key: string): number {
+    return this.#destinations.of(key)?.untilMs ?? Number.NEGATIVE_INFINITY;
+  }
+
   /** @internal Takes a place among the requests under way, for as long as it takes to send one batch. */
   enter(freshness: Freshness): Disposable {
     this.#inFlight[freshness]++;
@@ -217,6 +224,7 @@ export class LaneGate implements Measured {
         this.#destinations.begin(destination, answer, generations[1], this.clock.now(), this.random);
       else this.#destinations.end(destination, generations[1]);
     }
+    this.#changed(destinationKey(leave.destination));
     if (answer.kind === 'stored') {
       this.#watch.stored(leave.sentMs);
       this.#served(leave, rttMs, points);
@@ -292,6 +300,7 @@ export class LaneGate implements Measured {
   /** Sets the timer for the first hold that will be over, while anybody waits for it. */
   #arm(): void {
     const nowMs = this.clock.now();
+    for (const key of this.#destinations.forget(nowMs)) this.#changed(key);
     const dueMs = this.#members.length === 0 ? Number.POSITIVE_INFINITY : this.#dueMs(nowMs);
     if (dueMs === (this.#timer?.dueMs ?? Number.POSITIVE_INFINITY)) return;
     this.#timer?.timer[Symbol.dispose]();
@@ -308,6 +317,10 @@ export class LaneGate implements Measured {
   #dueMs(nowMs: number): number {
     const isHeld = this.#hold.answer !== undefined && this.#hold.untilMs > nowMs;
     return Math.min(isHeld ? this.#hold.untilMs : Number.POSITIVE_INFINITY, this.#destinations.dueMs(nowMs));
+  }
+
+  #changed(destination: string): void {
+    for (const member of this.#members) member.changed(destination);
   }
 
   #pump(): void {

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { badLines, collected, held, linesOf, notFound, rigOf, STORED } from './lane.suite.js';
 
 const textOf = (body: Buffer) => linesOf(body.toString());
@@ -167,6 +167,23 @@ describe('Lane', () => {
     const names = lane.status().heldDestinations.map(({ destination }) => destination);
     expect(names).toEqual(Array.from({ length: 20 }, (_, number) => `typo-${number}`));
     expect(collected(rig.gate, 'delivery_held_destinations')).toEqual([30]);
+  });
+
+  it('looks through no destinations that are held to send to another', async () => {
+    using rig = rigOf();
+    rig.backend.script = ({ bucket }) =>
+      bucket === 'telemetry' ? STORED : held({ ...notFound, retryAfterMs: 60_000 });
+    rig.start();
+    for (let number = 0; number < 500; number++) {
+      rig.commit(1, `typo-${number}`);
+      if (number % 4 === 3) await rig.clock.advance(100);
+    }
+    await rig.clock.advance(10_000);
+    const looks = vi.spyOn(rig.book, 'nextPending');
+    rig.commit(1, 'telemetry');
+    await rig.clock.advance(100);
+    expect(rig.book.totals.released).toBe(1);
+    expect(looks.mock.calls.length).toBeLessThan(100);
   });
 
   it('finds the bad line of 5,000, and stores the others', async () => {

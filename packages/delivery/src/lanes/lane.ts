@@ -90,6 +90,7 @@ export class Lane implements Measured {
     this.#isRunning = true;
     this.#membership ??= this.#gate.join({
       pump: () => this.#pump(),
+      changed: (key) => this.#feed.changed(key),
       observed: (observation) => this.#observed(observation),
       get needsEpoch() {
         return lane.#ackHold.size > 0 || !lane.#sender.isIdle;
