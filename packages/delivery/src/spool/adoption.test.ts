@@ -9,10 +9,15 @@ import { readCheckpoint } from '../book/checkpoint-file.js';
 import { DELIVERY_CHANNEL, type DeliveryEvent } from '../events/events.js';
 import { normalizeLines } from '../lines/normalize.js';
 import { disk, type Storage } from '../storage/storage.js';
+import { Adoption } from './adoption.js';
 import { laneFiles } from './layout.js';
 import { MemoryBackend } from './memory-backend.suite.js';
 import { openSpool } from './open.js';
-import type { Spool, SpoolOptions } from './spool.js';
+import type { Slot } from './slot.js';
+import { appendTo, openTestSlot } from './slot.suite.js';
+import { DirectoryLock } from './slot-lock.js';
+import { SlotSet } from './slot-set.js';
+import type { DrainReport, Spool, SpoolOptions } from './spool.js';
 
 const A = 'http://a:8086';
 const B = 'http://b:8086';
@@ -25,17 +30,9 @@ const accept = (spool: Spool, from: number, to: number) =>
     destination: { org: '', bucket: 'telemetry' },
   });
 
-/** A clock whose wall time can be set. */
-class SetClock extends VirtualClock {
-  aheadMs = 0;
-  override wall(): number {
-    return super.wall() + this.aheadMs;
-  }
-}
-
 describe('a spool among the folders of others', () => {
   let directory: string;
-  let clock: SetClock;
+  let clock: VirtualClock;
   let a: MemoryBackend;
   /** Its checkpoints cannot be written. */
   let unwritable: string;
@@ -43,13 +40,17 @@ describe('a spool among the folders of others', () => {
 
   /** The segments of this folder cannot be read before the gate is opened. */
   let unreadable: string;
+  let isReading: boolean;
   let gate: Promise<void>;
   let openGate: () => void;
 
   const storage: Storage = {
     ...disk,
     open: async (path, how) => {
-      if (path.startsWith(`${unreadable}/segments/`)) await gate;
+      if (path.startsWith(`${unreadable}/segments/`)) {
+        isReading = true;
+        await gate;
+      }
       const file = await disk.open(path, how);
       const write = file.write.bind(file);
       file.write = (pieces, position) => {
@@ -72,13 +73,22 @@ describe('a spool among the folders of others', () => {
       await pause(4);
     }
   };
+  /** Lets them do so until something has happened. */
+  const until = async (hasHappened: () => boolean | Promise<boolean>, everyMs = 250): Promise<void> => {
+    for (let round = 0; round < 800; round++) {
+      if (await hasHappened()) return;
+      await rounds(1, everyMs);
+    }
+    throw new Error('it has not happened');
+  };
 
   beforeEach(async () => {
     directory = await mkdtemp(join(tmpdir(), 'spool-'));
-    clock = new SetClock();
+    clock = new VirtualClock();
     a = new MemoryBackend(A);
     unwritable = 'none';
     unreadable = 'none';
+    isReading = false;
     gate = new Promise((resolve) => {
       openGate = resolve;
     });
@@ -107,19 +117,17 @@ describe('a spool among the folders of others', () => {
 
   it('puts its own books on disk while it reads what a dead process has left', async () => {
     const spool = await leaveUnreadable();
-    await rounds(50);
+    await until(() => isReading);
     await accept(spool, 10, 20);
-    await rounds(10);
-    expect(await released(2)).toBe(10);
+    await until(async () => (await released(2)) === 10);
     openGate();
-    await rounds(50);
+    await until(async () => (await released(1)) === 10);
     expect(a.lines.toSorted()).toEqual(numbers(0, 20).toSorted());
-    expect(await released(1)).toBe(10);
   });
 
   it('ends when it has read what it had begun to', async () => {
     const spool = await leaveUnreadable();
-    await rounds(50);
+    await until(() => isReading);
     let isClosed = false;
     const closing = spool.close().then(() => {
       isClosed = true;
@@ -134,32 +142,37 @@ describe('a spool among the folders of others', () => {
   it('hands over in a drain what it had begun to read', async () => {
     const spool = await leaveUnreadable();
     a.isAway = true;
-    await rounds(50);
-    const draining = spool.drain({ deliverMs: 0, timeoutMs: 60_000, handOver: async () => {} });
-    await pause(20);
+    await until(() => isReading);
+    let report: DrainReport | undefined;
+    const handOver = async () => {};
+    const draining = spool.drain({ deliverMs: 0, timeoutMs: 600_000, handOver }).then((said) => {
+      report = said;
+    });
     openGate();
-    await rounds(4, 1);
-    expect(await draining).toEqual({ handedOverPoints: 10, left: new Map() });
+    await until(() => report !== undefined, 1);
+    await draining;
+    expect(report).toEqual({ handedOverPoints: 10, left: new Map() });
   });
 
   it('reads one that holds nothing for its own backends every ten minutes, and says no more of it', async () => {
+    const readAtMs: number[] = [];
     const said: string[] = [];
-    const hear = (event: unknown) => said.push((event as DeliveryEvent).type);
+    const hear = (event: unknown) => {
+      const { type } = event as DeliveryEvent;
+      said.push(type);
+      if (type === 'lane.orphaned') readAtMs.push(clock.now());
+    };
     const away = new MemoryBackend(B);
     away.isAway = true;
     const dead = await open({ backends: [away] });
     await accept(dead, 0, 10);
     await open();
+    await dead.close();
     subscribe(DELIVERY_CHANNEL, hear);
     try {
-      await dead.close();
-      await rounds(120, 4_000);
-      expect(said.filter((type) => type.includes('orphaned') || type.startsWith('slot.'))).toEqual(['lane.orphaned']);
-      await rounds(40, 4_000);
-      expect(said.filter((type) => type.includes('orphaned') || type.startsWith('slot.'))).toEqual([
-        'lane.orphaned',
-        'lane.orphaned',
-      ]);
+      await until(() => readAtMs.length === 2, 4_000);
+      expect(readAtMs[1]! - readAtMs[0]!).toBeGreaterThanOrEqual(600_000);
+      expect(said.filter((type) => type.startsWith('slot.'))).toEqual([]);
     } finally {
       unsubscribe(DELIVERY_CHANNEL, hear);
     }
@@ -215,16 +228,46 @@ describe('a spool among the folders of others', () => {
     unwritable = 'none';
     expect([(await open()).directory, (await open()).directory]).toEqual([slot(1), slot(2)]);
   });
+});
 
-  it('gives up nothing because the wall clock was set forward', async () => {
-    a.isAway = true;
-    const spool = await open({ maxAgeMs: 60_000 });
-    await accept(spool, 0, 10);
-    clock.aheadMs = 365 * 86_400_000;
-    await rounds(90);
-    expect(spool.lanes()[0]?.pendingPoints).toBe(10);
-    // As much time has truly passed.
-    await rounds(200);
-    expect(spool.lanes()[0]?.pendingPoints).toBe(0);
+describe('the adoption of slots', () => {
+  it('opens one at a time, and none after its end', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'adoption-'));
+    const slots = new SlotSet(await openTestSlot(join(directory, 'slot-9'), [A]));
+    const opening: Array<(slot: Slot) => void> = [];
+    const adoption = new Adoption({
+      slots,
+      abandoned: {
+        next: async () => ({ path: join(directory, 'slot-1'), lock: await DirectoryLock.acquire(directory) }),
+        passOver: () => {},
+      },
+      open: () => new Promise((resolve) => opening.push(resolve)),
+      tidy: async () => {},
+    });
+    const look = async () => {
+      adoption.begin();
+      await pause(10);
+    };
+    try {
+      await look();
+      await look();
+      expect(opening).toHaveLength(1);
+      let isOver = false;
+      const ending = adoption.end().then(() => {
+        isOver = true;
+      });
+      await look();
+      expect(isOver).toBe(false);
+      const found = await openTestSlot(join(directory, 'slot-1'), [A]);
+      await appendTo(found, 'm v=1 1\n', 1);
+      opening[0]!(found);
+      await ending;
+      await look();
+      expect(opening).toHaveLength(1);
+      expect(slots.all.map(({ name }) => name)).toEqual(['slot-1', 'slot-9']);
+    } finally {
+      for (const slot of slots.all) await slot.close();
+      await rm(directory, { recursive: true });
+    }
   });
 });

@@ -8,7 +8,7 @@ import { attempt } from './trouble.js';
 
 export interface AdoptionOptions {
   readonly slots: SlotSet;
-  readonly abandoned: AbandonedSlots;
+  readonly abandoned: Pick<AbandonedSlots, 'next' | 'passOver'>;
   readonly open: (found: LockedSlot) => Promise<Slot>;
   readonly tidy: Tidy;
 }

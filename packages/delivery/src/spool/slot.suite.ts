@@ -1,4 +1,5 @@
 import { mkdir } from 'node:fs/promises';
+import type { Clock } from '@breakwater/resilience';
 import { VirtualClock } from '@breakwater/resilience/testing';
 import { LaneGate } from '../lanes/gate.js';
 import { disk } from '../storage/storage.js';
@@ -7,9 +8,12 @@ import { Slot } from './slot.js';
 import { DirectoryLock } from './slot-lock.js';
 
 /** A slot of this process with a lane to each backend; nothing is sent before it is started. */
-export async function openTestSlot(path: string, lanes: readonly string[]): Promise<Slot> {
+export async function openTestSlot(
+  path: string,
+  lanes: readonly string[],
+  clock: Clock = new VirtualClock(),
+): Promise<Slot> {
   await mkdir(path, { recursive: true });
-  const clock = new VirtualClock();
   const gateTo = (id: string) =>
     new LaneGate({ backend: new MemoryBackend(id), settings: {}, clock, random: () => 0.5 });
   return Slot.open({
