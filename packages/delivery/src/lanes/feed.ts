@@ -7,7 +7,6 @@ import { destinationKey } from './destination-holds.js';
 import { firstPending } from './first-pending.js';
 import { FrameBuffer } from './frame-buffer.js';
 import type { LaneGate } from './gate.js';
-import { ownBodies } from './own-bodies.js';
 
 /** Where a batch comes from; a probe finds out whether a destination is still held. */
 export type Source = 'fresh' | 'backlog' | 'probe';
@@ -220,7 +219,7 @@ export class Feed {
       wanted: (seq) => book.isPending(seq),
     });
     for (const gap of result.gaps) onGap(gap);
-    for (const frame of ownBodies(result.frames)) {
+    for (const frame of result.frames) {
       const key = destinationKey(frame.meta.destination);
       if (gate.admitsDestination(key)) buffer.push(key, frame);
       else this.#aside.add(key, [frame.seq]);

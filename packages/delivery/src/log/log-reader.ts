@@ -1,7 +1,9 @@
 import { join } from 'node:path';
 import type { Frame, Gap } from '../frames/frame.js';
+import { ownBodies } from '../frames/own-bodies.js';
 import type { Storage, StoredFile } from '../storage/storage.js';
 import { Continuity } from './continuity.js';
+import { FRAME_HEADER_BYTES } from './frame-codec.js';
 import { FrameCursor } from './frame-cursor.js';
 import type { ReadLimits, ReadResult } from './frame-log.js';
 import { MetaCodec } from './meta-codec.js';
@@ -73,6 +75,8 @@ class Reading implements ReadResult {
   readonly toSeq: number;
   readonly limits: ReadLimits;
   #bytes = 0;
+  /** How many of the frames do not lie in the chunk that is looked at. */
+  #earlier = 0;
   #isFull = false;
 
   constructor(fromSeq: number, toSeq: number, limits: ReadLimits) {
@@ -102,6 +106,12 @@ class Reading implements ReadResult {
     this.#bytes += frame.body.length;
   }
 
+  /** The chunk has been looked through: what is wanted of it must not keep it whole. */
+  leaveChunk(): void {
+    this.frames.push(...ownBodies(this.frames.splice(this.#earlier)));
+    this.#earlier = this.frames.length;
+  }
+
   found(gap: Gap | undefined): void {
     if (gap !== undefined && gap.toSeq >= this.fromSeq) this.gaps.push(gap);
   }
@@ -109,6 +119,14 @@ class Reading implements ReadResult {
 
 /** Reads on in one segment, until the reading is over or the segment is. */
 async function readSegment(file: StoredFile, segment: Segment, reading: Reading, metas: MetaCodec): Promise<void> {
+  try {
+    await readFrames(file, segment, reading, metas);
+  } finally {
+    reading.leaveChunk();
+  }
+}
+
+async function readFrames(file: StoredFile, segment: Segment, reading: Reading, metas: MetaCodec): Promise<void> {
   // It may grow meanwhile; this far it is durable.
   const { lastSeq, endTotal, end } = segment;
   const start = segment.startFor(reading.nextSeq);
@@ -119,11 +137,17 @@ async function readSegment(file: StoredFile, segment: Segment, reading: Reading,
     end,
     marker: segment.marker,
     fromSeq: start.seq,
-    chunkBytes: Math.min(CHUNK_BYTES, reading.limits.maxBytes + SLACK_BYTES),
+    // With the header behind the last frame, which shows that it is the last.
+    chunkBytes: Math.min(
+      CHUNK_BYTES,
+      reading.limits.maxBytes + SLACK_BYTES,
+      segment.endFor(reading.toSeq) - start.offset + FRAME_HEADER_BYTES,
+    ),
     reuse: false,
     metas,
   });
   do {
+    reading.leaveChunk();
     for (let header = cursor.header(); header !== undefined; header = cursor.header()) {
       const { seq, points, acceptedAtMs, bodyLength } = header;
       const isWanted = seq <= reading.toSeq && reading.wants(seq);

@@ -39,6 +39,11 @@ export class Segment {
     return this.index.entryBefore(seq) ?? { seq: this.id, totalBefore: this.#startTotal, offset: SEGMENT_HEADER_BYTES };
   }
 
+  /** Where reading may end that wants nothing behind the frame: at its end, or after. */
+  endFor(seq: number): number {
+    return this.index.offsetAfter(seq) ?? this.end;
+  }
+
   add(header: FrameHeader, offset: number): void {
     if (this.end === SEGMENT_HEADER_BYTES) {
       this.#firstAcceptedAtMs = header.acceptedAtMs;

@@ -36,6 +36,11 @@ export class SparseIndex {
     return { seq: this.#seqs[at]!, totalBefore: this.#totals[at]!, offset: this.#offsets[at]! };
   }
 
+  /** Where the first entry is that is after the frame. */
+  offsetAfter(seq: number): number | undefined {
+    return this.#offsets[this.#find(seq) + 1];
+  }
+
   acceptedAtMs(seq: number): number | undefined {
     return this.#acceptedAt[Math.max(0, this.#find(seq))];
   }

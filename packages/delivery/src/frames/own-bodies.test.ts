@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Frame } from '../frames/frame.js';
+import type { Frame } from './frame.js';
 import { ownBodies } from './own-bodies.js';
 
 const meta = { content: 'line-protocol', precision: 'ns', destination: { org: '', bucket: 'b' } } as const;

@@ -1,4 +1,4 @@
-import type { Frame } from '../frames/frame.js';
+import type { Frame } from './frame.js';
 
 /**
  * Bodies lie in the chunks that the log reads. Where less than half of a chunk is wanted, its frames get bodies of their
