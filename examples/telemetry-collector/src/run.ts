@@ -54,7 +54,7 @@ export async function run(options: RunOptions): Promise<number> {
   const service = makeService(options);
   const ending = untilEnd(clock, options.forMs);
   const url = await service.app.listen({ host: options.host, port: options.port });
-  log.info({ url, slots: service.slots, sink: options.sink.name }, 'listening');
+  log.info({ url, slots: service.slots, sink: options.sink.name, ...options.delivery?.start }, 'listening');
   view.begin(options.heading(url));
   await targets.start((changes) => service.apply(changes));
   service.start();

@@ -27,6 +27,11 @@ describe('delivery', () => {
     expect(spool.drains).toEqual([{ timeoutMs: 10_000, deliverMs: 5_000, handOver }]);
   });
 
+  it('says which folder it took, and what waits there for whom', () => {
+    spool.statuses = [laneOf(A), laneOf(B, { pendingPoints: 1_200 })];
+    expect(open().start).toEqual({ directory: spool.directory, waiting: { [B]: 1_200 } });
+  });
+
   it('drains once, and says what is left where', async () => {
     const delivery = open();
     spool.report = {

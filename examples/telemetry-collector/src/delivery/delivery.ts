@@ -70,6 +70,13 @@ export class Delivery implements Measured {
     return this.#options.spool.lanes();
   }
 
+  /** What it starts with, for the log: the folder that it took, and what waits there for whom. */
+  get start(): { readonly directory: string; readonly waiting: Readonly<Record<string, number>> } {
+    const behind = this.lanes().filter(({ pendingPoints }) => pendingPoints > 0);
+    const waiting = Object.fromEntries(behind.map(({ backend, pendingPoints }) => [backend, pendingPoints]));
+    return { directory: this.directory, waiting };
+  }
+
   /** Takes no more, delivers and hands over what it can within `timeoutMs`. Later calls wait for the first. */
   drain(timeoutMs: number): Promise<DeliveryReport> {
     this.#drained ??= this.#drain(timeoutMs);
