@@ -3,13 +3,14 @@ import { type CircuitBreaker, type Clock, circuitBreaker } from '@breakwater/res
 import type { Answer, Backend } from '../backend/backend.js';
 import { publish } from '../events/events.js';
 import type { Destination } from '../frames/frame.js';
-import type { Observation } from './ack-hold.js';
 import { ByteLimit } from './byte-limit.js';
 import { CatchUp } from './catch-up.js';
 import { DestinationHolds, destinationKey, type HeldDestination } from './destination-holds.js';
 import { EpochWatch } from './epoch-watch.js';
 import { Hold, type HoldAnswer, type HoldStatus } from './hold.js';
+import { type Freshness, InFlight } from './in-flight.js';
 import { FixedLimit, type Limit } from './limit.js';
+import { type GateMember, Members } from './members.js';
 import { LANE_METRICS } from './metrics.js';
 import { type CheckedSettings, checkedSettings, type LaneSettings } from './settings.js';
 
@@ -20,20 +21,6 @@ export interface LaneGateOptions {
   readonly random: Random;
   /** How many requests may be under way. Default: `maxInFlight`, always. */
   readonly limit?: Limit;
-}
-
-/** Fresh data goes first; backlog leaves it one request free. */
-export type Freshness = 'fresh' | 'backlog';
-
-/** A lane, to its gate. */
-export interface GateMember {
-  /** Something may go that could not before. */
-  pump(): void;
-  observed(observation: Observation): void;
-  /** Something was found out about the destination: it is free, or its hold is another, or still the same. */
-  changed(destination: string): void;
-  /** Whether it has to know when the backend restarts. */
-  readonly needsEpoch: boolean;
 }
 
 /** Leave for one request. */
@@ -73,8 +60,8 @@ export class LaneGate implements Measured {
   readonly #hold = new Hold();
   readonly #destinations: DestinationHolds;
   readonly #watch: EpochWatch;
-  #members: GateMember[] = [];
-  #inFlight: Record<Freshness, number> = { fresh: 0, backlog: 0 };
+  readonly #members = new Members();
+  readonly #inFlight: InFlight;
   #timer: { readonly timer: Timer; readonly dueMs: number } | undefined;
 
   /** @throws ConfigError for a setting that cannot be used. */
@@ -86,6 +73,7 @@ export class LaneGate implements Measured {
     const { maxInFlight, maxBatchBytes, maxBatchPoints, timeoutMs, catchUpPointsPerSecond } = this.settings;
     this.#destinations = new DestinationHolds(backend.id);
     this.#limit = limit ?? new FixedLimit(maxInFlight);
+    this.#inFlight = new InFlight(this.#limit);
     this.#bytes = new ByteLimit(maxBatchBytes);
     this.catchUp = new CatchUp(clock, catchUpPointsPerSecond, maxBatchPoints);
     // The hold says how long; the breaker sees to it that one batch finds out whether it is over.
@@ -103,11 +91,11 @@ export class LaneGate implements Measured {
       backend,
       clock,
       timeoutMs,
-      isNeeded: () => this.#members.some(({ needsEpoch }) => needsEpoch),
+      isNeeded: () => this.#members.needsEpoch,
       isFailing: () => this.#hold.answer !== undefined,
       onObservation: (observation) => {
-        for (const member of this.#members) member.observed(observation);
-        this.#pump();
+        this.#members.observed(observation);
+        this.#members.pump();
       },
     });
   }
@@ -131,12 +119,12 @@ export class LaneGate implements Measured {
 
   /** @internal */
   join(member: GateMember): Disposable {
-    this.#members.push(member);
+    this.#members.add(member);
     this.#arm();
     return {
       [Symbol.dispose]: () => {
-        this.#members = this.#members.filter((other) => other !== member);
-        if (this.#members.length > 0) return;
+        this.#members.remove(member);
+        if (!this.#members.isEmpty) return;
         this.#watch.stop();
         this.#arm();
       },
@@ -150,7 +138,7 @@ export class LaneGate implements Measured {
 
   /** @internal Whether a request may go now, as far as the backend is concerned. */
   admits(freshness: Freshness): boolean {
-    if (!this.#hasRoom(freshness) || this.isHeld) return false;
+    if (!this.#inFlight.hasRoom(freshness) || this.isHeld) return false;
     if (this.ackHoldMs === 0 || this.#watch.isReady) return true;
     this.#watch.wake();
     return false;
@@ -173,17 +161,10 @@ export class LaneGate implements Measured {
 
   /** @internal Takes a place among the requests under way, for as long as it takes to send one batch. */
   enter(freshness: Freshness): Disposable {
-    this.#inFlight[freshness]++;
-    let entered = true;
-    return {
-      [Symbol.dispose]: () => {
-        if (!entered) return;
-        entered = false;
-        this.#inFlight[freshness]--;
-        this.#rotate();
-        this.#pump();
-      },
-    };
+    return this.#inFlight.enter(freshness, () => {
+      this.#members.rotate();
+      this.#members.pump();
+    });
   }
 
   /** @internal Leave for one request of a batch that has entered; undefined: it is held. */
@@ -224,13 +205,13 @@ export class LaneGate implements Measured {
         this.#destinations.begin(destination, answer, generations[1], this.clock.now(), this.random);
       else this.#destinations.end(destination, generations[1]);
     }
-    this.#changed(destinationKey(leave.destination));
+    this.#members.changed(destinationKey(leave.destination));
     if (answer.kind === 'stored') {
       this.#watch.stored(leave.sentMs);
       this.#served(leave, rttMs, points);
     }
     this.#arm();
-    this.#pump();
+    this.#members.pump();
   }
 
   /** @internal The backend found a request of several lines too large. */
@@ -256,17 +237,10 @@ export class LaneGate implements Measured {
     const off = this.#watch.isUnknown && this.ackHoldMs > 0;
     record(LANE_METRICS.ackHoldOff, labels, off ? 1 : 0);
     record(LANE_METRICS.heldDestinations, labels, this.#destinations.count);
-    record(LANE_METRICS.inFlight, labels, this.#inFlight.fresh + this.#inFlight.backlog);
+    record(LANE_METRICS.inFlight, labels, this.#inFlight.count);
     record(LANE_METRICS.catchUpRate, labels, this.catchUp.rate);
     record(LANE_METRICS.batchLimit, labels, this.maxBytes);
     this.#breaker.measure(record);
-  }
-
-  #hasRoom(freshness: Freshness): boolean {
-    const { limit } = this.#limit;
-    const { fresh, backlog } = this.#inFlight;
-    if (fresh + backlog >= limit) return false;
-    return freshness === 'fresh' || backlog < Math.max(1, limit - 1);
   }
 
   #permit(): Permit | undefined {
@@ -300,8 +274,8 @@ export class LaneGate implements Measured {
   /** Sets the timer for the first hold that will be over, while anybody waits for it. */
   #arm(): void {
     const nowMs = this.clock.now();
-    for (const key of this.#destinations.forget(nowMs)) this.#changed(key);
-    const dueMs = this.#members.length === 0 ? Number.POSITIVE_INFINITY : this.#dueMs(nowMs);
+    for (const key of this.#destinations.forget(nowMs)) this.#members.changed(key);
+    const dueMs = this.#members.isEmpty ? Number.POSITIVE_INFINITY : this.#dueMs(nowMs);
     if (dueMs === (this.#timer?.dueMs ?? Number.POSITIVE_INFINITY)) return;
     this.#timer?.timer[Symbol.dispose]();
     this.#timer = undefined;
@@ -309,7 +283,7 @@ export class LaneGate implements Measured {
     const timer = this.clock.after(dueMs - nowMs, () => {
       this.#timer = undefined;
       this.#arm();
-      this.#pump();
+      this.#members.pump();
     });
     this.#timer = { timer, dueMs };
   }
@@ -317,19 +291,5 @@ export class LaneGate implements Measured {
   #dueMs(nowMs: number): number {
     const isHeld = this.#hold.answer !== undefined && this.#hold.untilMs > nowMs;
     return Math.min(isHeld ? this.#hold.untilMs : Number.POSITIVE_INFINITY, this.#destinations.dueMs(nowMs));
-  }
-
-  #changed(destination: string): void {
-    for (const member of this.#members) member.changed(destination);
-  }
-
-  #pump(): void {
-    for (const member of this.#members) member.pump();
-  }
-
-  /** So that no lane is always the first to be asked. */
-  #rotate(): void {
-    const first = this.#members.shift();
-    if (first !== undefined) this.#members.push(first);
   }
 }

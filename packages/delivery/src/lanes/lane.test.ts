@@ -172,7 +172,7 @@ describe('Lane', () => {
   it('looks through no destinations that are held to send to another', async () => {
     using rig = rigOf();
     rig.backend.script = ({ bucket }) =>
-      bucket === 'telemetry' ? STORED : held({ ...notFound, retryAfterMs: 60_000 });
+      bucket === 'telemetry' ? STORED : held({ scope: 'destination', retryAfterMs: 60_000 });
     rig.start();
     for (let number = 0; number < 500; number++) {
       rig.commit(1, `typo-${number}`);

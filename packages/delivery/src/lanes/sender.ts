@@ -6,7 +6,8 @@ import type { Destination, Frame } from '../frames/frame.js';
 import type { Quarantine } from '../quarantine/quarantine.js';
 import { destinationKey } from './destination-holds.js';
 import { Dissection, type Piece, pointsOf } from './dissection.js';
-import type { Freshness, LaneGate, Leave } from './gate.js';
+import type { LaneGate, Leave } from './gate.js';
+import type { Freshness } from './in-flight.js';
 import { LANE_METRICS, outcomeOf, type RequestOutcome, type ResentReason } from './metrics.js';
 import { FrameWork, type Open, type Unfinished, WHOLE } from './work.js';
 
