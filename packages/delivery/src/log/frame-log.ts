@@ -64,7 +64,7 @@ export interface FrameLog extends Measured {
   /** From old to new. */
   segments(): readonly SegmentInfo[];
   read(fromSeq: number, limits: ReadLimits): Promise<ReadResult>;
-  /** About when the frame was accepted: never later than it was, and as early as 64 KiB of frames before it. */
+  /** About when the frame was accepted: never later than it was, and at most a second earlier. */
   acceptedAtMs(seq: number): number;
   /**
    * Deletes a segment that nobody needs. The active one is ended first. Returns whether it is gone: one that has got

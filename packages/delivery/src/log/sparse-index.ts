@@ -1,6 +1,8 @@
 import type { FrameHeader } from './frame-codec.js';
 
 const SPACING_BYTES = 64 * 1024;
+// Few points are few bytes: without this, what was accepted just now would seem as old as what came minutes before.
+const SPACING_MS = 1_000;
 
 interface IndexEntry {
   readonly seq: number;
@@ -8,7 +10,7 @@ interface IndexEntry {
   readonly offset: number;
 }
 
-/** Where one frame in 64 KiB of a segment begins: 32 bytes each, half a MiB for a GiB of log. */
+/** Where one frame in 64 KiB, or in a second, of a segment begins: 32 bytes each, half a MiB for a GiB of busy log. */
 export class SparseIndex {
   readonly #seqs: number[] = [];
   readonly #totals: number[] = [];
@@ -19,7 +21,7 @@ export class SparseIndex {
   /** Frames come in their order. */
   add(header: FrameHeader, offset: number): void {
     const last = this.#offsets.length - 1;
-    if (last >= 0 && offset - this.#offsets[last]! < SPACING_BYTES) {
+    if (last >= 0 && this.#isNear(last, header.acceptedAtMs, offset)) {
       this.#acceptedAt[last] = Math.min(this.#acceptedAt[last]!, header.acceptedAtMs);
       return;
     }
@@ -43,6 +45,10 @@ export class SparseIndex {
 
   acceptedAtMs(seq: number): number | undefined {
     return this.#acceptedAt[Math.max(0, this.#find(seq))];
+  }
+
+  #isNear(entry: number, acceptedAtMs: number, offset: number): boolean {
+    return offset - this.#offsets[entry]! < SPACING_BYTES && acceptedAtMs - this.#acceptedAt[entry]! < SPACING_MS;
   }
 
   #find(seq: number): number {
