@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { commands } from './commands.js';
 import { breakwater } from './io.suite.js';
@@ -5,6 +6,16 @@ import { breakwater } from './io.suite.js';
 describe('breakwater', () => {
   it('prints its version', async () => {
     expect(await breakwater('--version')).toEqual({ code: 0, printed: '1.2.3\n', said: '' });
+  });
+
+  it('is started by a file that is there before anything is built: npm links it then', () => {
+    const manifest = new URL('../package.json', import.meta.url);
+    const { bin, files } = JSON.parse(readFileSync(manifest, 'utf8'));
+    expect(bin.breakwater).not.toMatch(/^(\.\/)?dist\//);
+    expect(files).toContain('bin');
+    expect(readFileSync(new URL(bin.breakwater, manifest), 'utf8')).toMatch(
+      /^#!\/usr\/bin\/env node\nimport '\.\.\/dist\/main\.js';\n$/,
+    );
   });
 
   it('lists its commands, and exits with 2 when it was told nothing', async () => {
