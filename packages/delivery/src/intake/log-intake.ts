@@ -59,7 +59,10 @@ export class LogIntake implements Intake, Measured {
   /** Tells of a change since the last look. */
   look(): void {
     const { closure } = this;
-    if (closure?.reason !== this.#was?.reason) this.#options.onChange(closure);
+    const { onChange, log } = this.#options;
+    if (closure?.reason !== this.#was?.reason) {
+      onChange(closure && { ...closure, message: `${closure.message} (${log.directory})` });
+    }
     this.#was = closure;
   }
 
@@ -161,6 +164,7 @@ function refusalOf(error: unknown): IntakeError {
   const message = error instanceof Error ? error.message : String(error);
   // What it cannot put into a frame it will not take the next time either.
   if (error instanceof RangeError) return new IntakeError('too-large', message, { cause: error });
-  const reason = error instanceof AppendError ? REASONS[error.reason] : 'disk-failed';
-  return new IntakeError(reason, message, { retryAfterMs: RETRY_MS, cause: error });
+  // Whoever offered the points is somebody else, whose business our folders are not: they are in the cause, for the log.
+  const closure = error instanceof AppendError ? error.reason : 'disk-failed';
+  return new IntakeError(REASONS[closure], WORDS[closure], { retryAfterMs: RETRY_MS, cause: error });
 }

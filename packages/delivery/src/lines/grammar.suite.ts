@@ -161,7 +161,7 @@ export const BROKEN_LINES: readonly string[] = [
   'm a=1,a=2i',
 ];
 
-export const brokenLine = fc.constantFrom(...BROKEN_LINES).map(utf8);
+const brokenLine = fc.constantFrom(...BROKEN_LINES).map(utf8);
 
 const BYTES = [...'\\\\"",,==  \n\r\t\0#-+.eEiunNtT019am\xff\xc3'].map(latin1);
 
@@ -178,7 +178,7 @@ export function mutatedLine(precision: Precision): fc.Arbitrary<Buffer> {
 }
 
 /** Bytes that line protocol gives a meaning, in any order. */
-export const soup = fc.array(fc.constantFrom(...BYTES), { maxLength: 24 }).map((all) => Buffer.concat(all));
+const soup = fc.array(fc.constantFrom(...BYTES), { maxLength: 24 }).map((all) => Buffer.concat(all));
 
 export const anyLine = (precision: Precision): fc.Arbitrary<Buffer> =>
   fc.oneof(
