@@ -44,7 +44,7 @@ const slotColumns = (nowMs: number): ReadonlyArray<Column<SlotReport>> => [
 
 const total = (name: keyof NonNullable<LaneReport['totals']>) => ({
   align: 'right' as const,
-  of: ({ lane }: LaneRow) => (lane.totals === undefined ? '?' : count(lane.totals[name])),
+  of: ({ lane }: LaneRow) => (lane.totals === undefined ? unknown(lane) : count(lane.totals[name])),
 });
 
 interface LaneRow {
@@ -52,13 +52,16 @@ interface LaneRow {
   readonly lane: LaneReport;
 }
 
-const nameOf = ({ lane, isReleased }: LaneReport): string =>
-  `${lane ?? '(checkpoint damaged)'}${isReleased ? ' (given up)' : ''}`;
+/** What is given up has no account any more; what is damaged has one that cannot be read. */
+const unknown = ({ hasCheckpoint }: LaneReport): string => (hasCheckpoint ? '?' : '-');
+
+const nameOf = ({ lane, hasCheckpoint, isReleased }: LaneReport): string =>
+  `${lane ?? `(${hasCheckpoint ? 'checkpoint' : 'quarantine'} damaged)`}${isReleased ? ' (given up)' : ''}`;
 
 const LANES: ReadonlyArray<Column<LaneRow>> = [
   { title: 'SLOT', of: ({ slot }) => slot },
   { title: 'LANE', of: ({ lane }) => nameOf(lane) },
-  { title: 'PENDING', align: 'right', of: ({ lane }) => count(lane.pendingPoints) },
+  { title: 'PENDING', align: 'right', of: ({ lane }) => (lane.hasCheckpoint ? count(lane.pendingPoints) : '-') },
   { title: 'ACCEPTED', ...total('accepted') },
   { title: 'RELEASED', ...total('released') },
   { title: 'QUARANTINED', ...total('quarantined') },

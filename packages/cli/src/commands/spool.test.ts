@@ -59,6 +59,17 @@ describe('breakwater spool', () => {
     expect(printed).toMatch(/ {2}TO MEND {2}GIVEN UP\n.* {8}0 {5}1,234\n/);
   });
 
+  it('ls shows of a lane that was given up only what is to mend, and does not call it damaged', async () => {
+    await (await spool())();
+    const lanes = join(dir, 'slot-1', 'lanes');
+    const nameOf = async (kind: string) => join(lanes, (await readdir(lanes)).find((each) => each.endsWith(kind))!);
+    await rm(await nameOf('.checkpoint'));
+    const { printed } = await breakwater('spool', 'ls', '--dir', dir);
+    expect(printed).toMatch(/^slot-1 {2}http:\/\/127\.0\.0\.1:1 {8}-( +-){6} {8}0$/m);
+    await writeFile(await nameOf('.quarantine'), 'soup\n');
+    expect((await breakwater('spool', 'ls', '--dir', dir)).printed).toMatch(/^slot-1 {2}\(quarantine damaged\) /m);
+  });
+
   it('verify says that all is sound, or what is not', async () => {
     await (await spool())();
     expect(await breakwater('spool', 'verify', '--dir', dir)).toEqual({

@@ -57,6 +57,39 @@ describe('ls', () => {
     ]);
   });
 
+  it('shows of a lane that was given up only what is to mend, and under its name', async () => {
+    await using spool = await testSpool();
+    const { checkpoint, quarantine } = laneFiles(spool.slot, A);
+    await (await openQuarantine({ path: quarantine, lane: A })).close();
+    await rm(checkpoint);
+    const [report] = await listSpool(spool.directory);
+    expect(report?.lanes.find(({ lane }) => lane !== B)).toEqual({
+      lane: A,
+      hasCheckpoint: false,
+      pendingFrames: 0,
+      pendingPoints: 0,
+      doneFrames: 0,
+      totals: undefined,
+      quarantinedLines: 0,
+      givenUpLines: 0,
+      isReleased: false,
+    });
+    expect(report?.lanes.find(({ lane }) => lane === B)).toMatchObject({ hasCheckpoint: true, pendingFrames: 10 });
+  });
+
+  it('takes a lane whose checkpoint is damaged to be owed all that is not for other lanes', async () => {
+    await using spool = await testSpool();
+    const { checkpoint } = laneFiles(spool.slot, A);
+    await flip(checkpoint, 30);
+    await flip(checkpoint, 64 * 1024 + 10);
+    const [report] = await listSpool(spool.directory);
+    expect(report?.lanes.find(({ lane }) => lane !== B)).toMatchObject({
+      lane: undefined,
+      hasCheckpoint: true,
+      pendingFrames: 9,
+    });
+  });
+
   it('knows a slot that a living process holds, and changes nothing in it', async () => {
     await using spool = await testSpool();
     const lock = await DirectoryLock.acquire(spool.slot);

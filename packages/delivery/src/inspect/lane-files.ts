@@ -15,7 +15,9 @@ export interface LaneOnDisk {
   readonly checkpointFile: string;
   readonly quarantineFile: string;
   readonly releaseFile: string;
-  /** Undefined: it is not there yet, or cannot be read. */
+  /** False: the lane was given up, and only its quarantine file is left. */
+  readonly hasCheckpoint: boolean;
+  /** Undefined: it is not there, or cannot be read. */
   readonly checkpoint: LaneCheckpoint | undefined;
   /** Why it cannot be read, in words. */
   readonly trouble: string | undefined;
@@ -42,10 +44,11 @@ async function laneOf(path: string): Promise<LaneOnDisk> {
     releaseFile: `${path}.release`,
   };
   try {
-    return { ...files, checkpoint: await readCheckpoint(files.checkpointFile), trouble: undefined };
+    const checkpoint = await readCheckpoint(files.checkpointFile);
+    return { ...files, hasCheckpoint: checkpoint !== undefined, checkpoint, trouble: undefined };
   } catch (error) {
     if (!(error instanceof CheckpointError)) throw error;
-    return { ...files, checkpoint: undefined, trouble: error.message };
+    return { ...files, hasCheckpoint: true, checkpoint: undefined, trouble: error.message };
   }
 }
 

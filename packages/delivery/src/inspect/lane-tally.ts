@@ -72,7 +72,7 @@ export class LaneTally {
   }
 }
 
-/** A lane that has no checkpoint yet, or none that can be read, owes everything. */
+/** A lane whose checkpoint cannot be read owes everything. */
 export const blankCheckpoint = (lane: string): LaneCheckpoint => ({
   lane,
   startSeq: 1,

@@ -14,7 +14,9 @@ export async function listSpool(spool: string): Promise<SlotReport[]> {
 
 async function reportOn(slot: Slot): Promise<SlotReport> {
   const lanes = await lanesOf(slot.path);
-  const tallies = lanes.map(({ checkpoint }) => new LaneTally(checkpoint ?? blankCheckpoint('')));
+  const tallies = lanes.map(({ hasCheckpoint, checkpoint }) =>
+    hasCheckpoint ? new LaneTally(checkpoint ?? blankCheckpoint('')) : undefined,
+  );
   const sum = { segments: 0, bytes: 0, frames: 0, points: 0, damages: 0 };
   let [oldestMs, newestMs]: [number | undefined, number | undefined] = [undefined, undefined];
   for await (const step of walkLog({ directory: segmentsIn(slot.path), isLive: slot.isHeld })) {
@@ -27,25 +29,29 @@ async function reportOn(slot: Slot): Promise<SlotReport> {
       sum.points += step.points;
       oldestMs = Math.min(oldestMs ?? step.acceptedAtMs, step.acceptedAtMs);
       newestMs = Math.max(newestMs ?? step.acceptedAtMs, step.acceptedAtMs);
-      for (const tally of tallies) tally.see(step);
+      for (const tally of tallies) tally?.see(step);
     }
   }
-  const reports = await Promise.all(lanes.map((lane, index) => reportOnLane(lane, tallies[index]!)));
+  const reports = await Promise.all(lanes.map((lane, index) => reportOnLane(lane, tallies[index])));
   return { slot: slot.name, isHeld: slot.isHeld, ...sum, oldestMs, newestMs, lanes: reports };
 }
 
-async function reportOnLane(lane: LaneOnDisk, tally: LaneTally): Promise<LaneReport> {
+async function reportOnLane(lane: LaneOnDisk, tally: LaneTally | undefined): Promise<LaneReport> {
+  let id = lane.checkpoint?.lane;
   let [quarantinedLines, givenUpLines] = [0, 0];
   for await (const entry of quarantinedOf(lane)) {
     if (entry.kind === 'line') quarantinedLines++;
-    else if (entry.kind === 'header') givenUpLines = entry.givenUpLines;
+    else if (entry.kind === 'header') {
+      givenUpLines = entry.givenUpLines;
+      if (!lane.hasCheckpoint) id = entry.lane;
+    }
   }
-  const { pendingFrames, pendingPoints, doneFrames } = tally;
   return {
-    lane: lane.checkpoint?.lane,
-    pendingFrames,
-    pendingPoints,
-    doneFrames,
+    lane: id,
+    hasCheckpoint: lane.hasCheckpoint,
+    pendingFrames: tally?.pendingFrames ?? 0,
+    pendingPoints: tally?.pendingPoints ?? 0,
+    doneFrames: tally?.doneFrames ?? 0,
     totals: lane.checkpoint?.totals,
     quarantinedLines,
     givenUpLines,

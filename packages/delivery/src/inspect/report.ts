@@ -1,8 +1,10 @@
 import type { LaneTotals } from '../book/checkpoint.js';
 
 export interface LaneReport {
-  /** The backend's URL; undefined: its checkpoint cannot be read. */
+  /** The backend's URL; undefined: the file that says so cannot be read. */
   readonly lane: string | undefined;
+  /** False: the lane was given up and is owed nothing; only its quarantine file is left. */
+  readonly hasCheckpoint: boolean;
   /** Frames and points that the log holds and the backend lacks, those among them that it has not confirmed for good. */
   readonly pendingFrames: number;
   readonly pendingPoints: number;

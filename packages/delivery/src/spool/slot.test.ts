@@ -1,9 +1,10 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { SLOT_BYTES } from '../book/checkpoint-codec.js';
-import { laneFiles } from './layout.js';
+import { openQuarantine } from '../quarantine/quarantine-file.js';
+import { laneFiles, lanesIn } from './layout.js';
 import type { Slot } from './slot.js';
 import { appendTo, bookOf, openTestSlot } from './slot.suite.js';
 
@@ -41,4 +42,34 @@ describe('a slot', () => {
       await again.close();
     },
   );
+
+  /** Which files are left of a lane to A that was owed nothing, in a slot of a process that knows no A. */
+  async function leftOfLane(change: (quarantine: string) => Promise<void>): Promise<string[]> {
+    await (await openTestSlot(path, [A])).close();
+    await change(laneFiles(path, A).quarantine);
+    const slot = await openTestSlot(path, []);
+    await slot.tendOrphans();
+    expect([...slot.lanes]).toEqual([]);
+    await slot.close();
+    return (await readdir(lanesIn(path))).map((name) => name.replace(/^[0-9a-f]{16}/, ''));
+  }
+
+  it('leaves nothing of a lane that it forgets, where no line was refused', async () => {
+    expect(await leftOfLane(async () => {})).toEqual([]);
+  });
+
+  it('keeps the lines of a lane that it forgets that a backend has refused', async () => {
+    const refuse = async (file: string) => {
+      const quarantine = await openQuarantine({ path: file, lane: A });
+      const destination = { org: '', bucket: 'telemetry' };
+      const times = { acceptedAtMs: 1, quarantinedAtMs: 2 };
+      await quarantine.add([{ seq: 1, line: 0, text: 'm v="x" 1', words: 'a string', destination, ...times }]);
+      await quarantine.close();
+    };
+    expect(await leftOfLane(refuse)).toEqual(['.quarantine']);
+  });
+
+  it('keeps a quarantine file of a lane that it forgets that it cannot read', async () => {
+    expect(await leftOfLane((file) => writeFile(file, 'soup\n'))).toEqual(['.quarantine']);
+  });
 });

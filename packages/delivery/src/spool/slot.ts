@@ -8,7 +8,7 @@ import type { LaneGate } from '../lanes/gate.js';
 import { Lane } from '../lanes/lane.js';
 import type { FrameLog } from '../log/frame-log.js';
 import { openLog } from '../log/log.js';
-import { openQuarantine } from '../quarantine/quarantine-file.js';
+import { openQuarantine, readQuarantine } from '../quarantine/quarantine-file.js';
 import type { Storage } from '../storage/storage.js';
 import type { NeededSegment } from './caps.js';
 import { inTurn } from './in-turn.js';
@@ -159,9 +159,13 @@ export class Slot implements Measured {
   }
 
   async #forget(id: string, lane: SlotLane): Promise<void> {
+    const { storage } = this.#options;
     this.#lanes.delete(id);
     await lane.close();
-    await this.#options.storage.remove(lane.files.checkpoint);
+    const { quarantine, checkpoint } = lane.files;
+    // What cannot be read is kept for the operator. The checkpoint goes last: without it nobody looks for the other.
+    if (!(await holdsLines(quarantine, storage).catch(() => true))) await storage.remove(quarantine);
+    await storage.remove(checkpoint);
   }
 
   /** Puts every book on disk that it is the turn of. */
@@ -281,6 +285,11 @@ async function readBooks(path: string, storage: Storage, files: Closable[]): Pro
 
 const begin = (path: string, book: LaneBook, storage: Storage): Promise<CheckpointFile> =>
   CheckpointFile.create(laneFiles(path, book.lane).checkpoint, book.checkpoint(), storage);
+
+async function holdsLines(path: string, storage: Storage): Promise<boolean> {
+  for await (const _ of readQuarantine(path, storage)) return true;
+  return false;
+}
 
 const damageOf = (book: LaneBook, gaps: readonly Gap[]): number => gaps.reduce((sum, gap) => sum + book.damage(gap), 0);
 
