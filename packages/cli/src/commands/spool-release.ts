@@ -20,8 +20,9 @@ export const spoolRelease = command({
     const number = wholeNumber('slot', slot, 1)!;
     const url = serverUrl('lane', lane);
     if (!yes) throw new UsageError(`what slot-${number} owes to ${url} would be given up for good; say --yes to do it`);
-    const marker = await releaseLane({ spool: dir, slot: number, lane: url });
-    await io.print(`Given up: ${url} in slot-${number} (${marker})\n`);
+    const { marker, isHeld } = await releaseLane({ spool: dir, slot: number, lane: url });
+    const who = isHeld ? `the process that holds slot-${number}` : `the next process that takes slot-${number}`;
+    await io.print(`Marked: ${who} gives it up, unless its configuration names the backend (${marker})\n`);
     return FINE;
   },
 });

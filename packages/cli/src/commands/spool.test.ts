@@ -117,7 +117,13 @@ describe('breakwater spool', () => {
   });
 
   it('export and release say what they did', async () => {
-    await (await spool())();
+    const close = await spool();
+    const release = ['spool', 'release', '--dir', dir, '--slot', '1', '--lane', 'http://127.0.0.1:1'];
+    expect((await breakwater(...release)).code).toBe(2);
+    expect((await breakwater(...release, '--yes')).printed).toMatch(
+      /^Marked: the process that holds slot-1 gives it up, unless its configuration names the backend \(.*\.release\)\n$/,
+    );
+    await close();
     const out = join(folder, 'out');
     expect(await breakwater('spool', 'export', '--dir', dir, '--out', out, '--to', '2')).toMatchObject({
       code: 0,
@@ -127,10 +133,8 @@ describe('breakwater spool', () => {
       code: 1,
       said: `breakwater: ${out} is there already; name a file that is not\n`,
     });
-    const release = ['spool', 'release', '--dir', dir, '--slot', '1', '--lane', 'http://127.0.0.1:1'];
-    expect((await breakwater(...release)).code).toBe(2);
     expect((await breakwater(...release, '--yes')).printed).toMatch(
-      /^Given up: http:\/\/127\.0\.0\.1:1 in slot-1 \(.*\.release\)\n$/,
+      /^Marked: the next process that takes slot-1 gives it up, unless its configuration names the backend \(.*\.release\)\n$/,
     );
     expect((await breakwater('spool', 'ls', '--dir', dir)).printed).toContain('http://127.0.0.1:1 (given up)');
   });

@@ -8,7 +8,7 @@ export {
   quarantinedLines,
 } from './frames.js';
 export { listSpool } from './ls.js';
-export { type ReleaseOptions, releaseLane } from './release.js';
+export { type ReleaseMark, type ReleaseOptions, releaseLane } from './release.js';
 export { type ReplayOptions, type ReplayReport, replay } from './replay.js';
 export type { LaneReport, SlotReport } from './report.js';
 export type { RefusedLine, SendOptions } from './send-lines.js';

@@ -270,9 +270,13 @@ describe('quarantined lines', () => {
 describe('release', () => {
   it('leaves the marker for a lane that is there, and for no other', async () => {
     await using spool = await testSpool();
-    const marker = await releaseLane({ spool: spool.directory, slot: 1, lane: `${A}/` });
-    expect(marker).toBe(laneFiles(spool.slot, A).release);
+    const marker = laneFiles(spool.slot, A).release;
+    const lock = await DirectoryLock.acquire(spool.slot);
+    const release = () => releaseLane({ spool: spool.directory, slot: 1, lane: `${A}/` });
+    expect(await release()).toEqual({ marker, isHeld: true });
     await access(marker);
+    await lock.release();
+    expect(await release()).toEqual({ marker, isHeld: false });
     expect((await listSpool(spool.directory))[0]?.lanes.filter(({ isReleased }) => isReleased)).toMatchObject([
       { lane: A },
     ]);

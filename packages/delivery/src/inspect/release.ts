@@ -13,11 +13,18 @@ export interface ReleaseOptions {
   readonly lane: string;
 }
 
+export interface ReleaseMark {
+  /** The file that says so. */
+  readonly marker: string;
+  /** A living process holds the slot, and will see it; else the next one that takes the slot does. */
+  readonly isHeld: boolean;
+}
+
 /**
  * Gives up what a lane of one slot still owes: leaves a marker for the process that holds the slot, now or next. It
- * heeds the marker only for a backend that it does not deliver to. Returns the marker's path.
+ * heeds the marker only for a backend that it does not deliver to.
  */
-export async function releaseLane({ spool, slot, lane }: ReleaseOptions): Promise<string> {
+export async function releaseLane({ spool, slot, lane }: ReleaseOptions): Promise<ReleaseMark> {
   const found = (await slotsOf(spool)).find(({ name }) => name === `slot-${slot}`);
   if (found === undefined) throw new InspectError(`${spool} holds no slot-${slot}`);
   const id = backendAddress(lane);
@@ -28,5 +35,5 @@ export async function releaseLane({ spool, slot, lane }: ReleaseOptions): Promis
   }
   const marker = laneFiles(found.path, id).release;
   await writeFile(marker, '', { mode: 0o600 });
-  return marker;
+  return { marker, isHeld: found.isHeld };
 }
