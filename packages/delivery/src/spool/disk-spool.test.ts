@@ -9,6 +9,7 @@ import { normalizeLines } from '../lines/normalize.js';
 import { laneFiles } from './layout.js';
 import { MemoryBackend } from './memory-backend.suite.js';
 import { openSpool } from './open.js';
+import { isHeld } from './slot-lock.js';
 import type { HandOver, Spool, SpoolOptions } from './spool.js';
 
 const A = 'http://a:8086';
@@ -279,6 +280,7 @@ describe('a spool', () => {
     await expect
       .poll(() => [...ledgers(second).keys()].some((key) => key.endsWith('slot-1')), { timeout: 5_000 })
       .toBe(false);
+    await expect.poll(() => isHeld(join(directory, 'slot-1'))).toBe(false);
     const third = await open();
     expect(third.directory).toBe(join(directory, 'slot-1'));
   }, 30_000);
