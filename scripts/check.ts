@@ -68,17 +68,17 @@ async function problemsOf(run: Step['run']): Promise<readonly string[]> {
   }
 }
 
-let failures = 0;
+const failures: string[] = [];
 for (const { name, advice, run } of STEPS) {
   const problems = await problemsOf(run);
   if (problems.length === 0) {
     process.stdout.write(`ok      ${name}\n`);
     continue;
   }
-  failures++;
+  failures.push(`check ${name}: ${problems[0] ?? ''}`);
   const more = problems.length > SHOWN ? [`... and ${problems.length - SHOWN} lines more`] : [];
   const shown = [...problems.slice(0, SHOWN), ...more].map((line) => `          ${line}\n`);
   process.stdout.write(`FAILED  ${name} (${advice})\n${shown.join('')}`);
 }
-tally(STEPS.length - failures, failures);
-process.exitCode = failures > 0 ? 1 : 0;
+tally(STEPS.length - failures.length, failures);
+process.exitCode = failures.length > 0 ? 1 : 0;

@@ -24,6 +24,7 @@ describe('CiReporter', { timeout: 60_000 }, () => {
       join(dir, 'vitest.config.ts'),
       `import { CiReporter } from ${reporter};\nexport default { test: { include: ['*.test.js'], exclude: [], reporters: [new CiReporter()] } };`,
     );
+    rmSync(tally, { force: true });
     const vitest = join(ROOT, 'node_modules/vitest/vitest.mjs');
     const env = { ...process.env, CI: 'true', BREAKWATER_TALLY: tally };
     const { status, stderr } = spawnSync(process.execPath, [vitest, 'run', '--root', dir], { env, encoding: 'utf8' });
@@ -36,16 +37,22 @@ describe('CiReporter', { timeout: 60_000 }, () => {
 
   it('fails a run in which a test was skipped, left to do, or ended itself by a skip', () => {
     const result = run("it('a', () => {}); it.skip('b', () => {}); it.todo('c'); it('d', (test) => test.skip());");
-    expect(result).toMatchObject({ status: 1, tally: '1 3\n' });
+    expect(result).toMatchObject({
+      status: 1,
+      tally: '1 3\n- a.test.js > b: did not run\n- a.test.js > c: did not run\n- a.test.js > d: did not run\n',
+    });
     expect(result.stderr).toContain(
       'FAILED: 3 tests did not run:\n  a.test.js > b\n  a.test.js > c\n  a.test.js > d\n',
     );
   });
 
   it('counts failed tests, files that do not load, and errors that nobody caught', () => {
-    expect(run("it('a', () => { throw new Error('broken'); });")).toMatchObject({ status: 1, tally: '0 1\n' });
-    expect(run("throw new Error('broken');")).toMatchObject({ status: 1, tally: '0 1\n0 1\n' });
+    expect(run("it('a', () => { throw new Error('broken'); });")).toMatchObject({
+      status: 1,
+      tally: '0 1\n- a.test.js > a: broken\n',
+    });
+    expect(run("throw new Error('broken');")).toMatchObject({ status: 1, tally: '0 1\n- a.test.js: broken\n' });
     const uncaught = "it('a', async () => { Promise.reject(new Error('lost')); await new Promise(setImmediate); });";
-    expect(run(uncaught)).toMatchObject({ status: 1, tally: '0 1\n0 1\n1 1\n' });
+    expect(run(uncaught)).toMatchObject({ status: 1, tally: '1 1\n- nobody caught: lost\n' });
   });
 });

@@ -8,15 +8,17 @@ import { tally } from './tally.js';
 export class CiReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], errors: readonly unknown[]): void {
     let passed = 0;
-    let failed = errors.length;
+    const failed = errors.map((error) => `nobody caught: ${messageOf(error)}`);
     const skipped: string[] = [];
     for (const module of modules) {
-      failed += module.errors().length;
+      const file = module.relativeModuleId;
+      failed.push(...module.errors().map((error) => `${file}: ${error.message}`));
       for (const test of module.children.allTests()) {
-        const { state } = test.result();
+        const { state, errors: reasons } = test.result();
+        const name = `${file} > ${test.fullName}`;
         if (state === 'passed') passed++;
-        else if (state === 'failed') failed++;
-        else skipped.push(`${module.relativeModuleId} > ${test.fullName}`);
+        else if (state === 'failed') failed.push(`${name}: ${reasons[0]?.message ?? 'no reason given'}`);
+        else skipped.push(name);
       }
     }
     if (skipped.length > 0) {
@@ -25,6 +27,10 @@ export class CiReporter implements Reporter {
         `FAILED: ${skipped.length} tests did not run:\n${skipped.map((name) => `  ${name}\n`).join('')}`,
       );
     }
-    tally(passed, failed + skipped.length);
+    tally(passed, [...failed, ...skipped.map((name) => `${name}: did not run`)]);
   }
+}
+
+function messageOf(error: unknown): string {
+  return typeof error === 'object' && error !== null && 'message' in error ? String(error.message) : String(error);
 }
