@@ -12,6 +12,8 @@ export const alias = [
   { find: /^@breakwater\/resilience\/(\w+)$/, replacement: source('packages/resilience/src/$1/index.ts') },
   { find: /^@breakwater\/delivery$/, replacement: source('packages/delivery/src/index.ts') },
   { find: /^@breakwater\/delivery\/([\w-]+)$/, replacement: source('packages/delivery/src/$1/index.ts') },
+  { find: /^@breakwater\/fleet$/, replacement: source('packages/fleet/src/index.ts') },
+  { find: /^@breakwater\/fleet\/(\w+)$/, replacement: source('packages/fleet/src/$1/index.ts') },
   { find: /^@breakwater\/testbed$/, replacement: source('testbed/src/index.ts') },
 ];
 const exclude = ['**/node_modules/**', '**/dist/**'];

@@ -25,6 +25,7 @@ const PREFIXES: Readonly<Record<string, readonly string[]>> = {
     'timeout_',
   ],
   '@breakwater/delivery': ['delivery_'],
+  '@breakwater/fleet': ['fleet_'],
   '@breakwater/telemetry-collector': ['telemetry_', 'process_'],
 };
 
