@@ -10,7 +10,10 @@ export { type Fault, type FaultyServer, type FaultyServerOptions, faultyServer }
 export { type FaultyUdpServer, faultyUdpServer, type UdpFault } from './faulty/udp.js';
 export type { CollectorProcess } from './oracle/collector-process.js';
 export { deliveryDelays } from './oracle/delays.js';
+export { FleetRig, type FleetRigOptions, type FleetVerdict } from './oracle/fleet-rig.js';
 export { Rig, type RigOptions } from './oracle/rig.js';
+export type { Poll } from './oracle/target-server.js';
+export type { Gap, Repeat } from './oracle/turns.js';
 export { freePort } from './process/ports.js';
 export { requireProgram } from './process/programs.js';
 export type { RunningServer } from './server.js';

@@ -8,7 +8,7 @@ import { exchange } from './exchange.js';
 const READY_WITHIN_MS = 20_000;
 const KEPT = 20_000;
 
-const TARGETS = `apiVersion: breakwater/v1
+const NO_TARGETS = `apiVersion: breakwater/v1
 kind: Targets
 targets:
   - { name: self, probe: host, interval: 24h }
@@ -20,14 +20,22 @@ export class CollectorProcess {
   readonly folder: string;
   readonly #main: string;
   readonly #env: Readonly<Record<string, string>>;
+  readonly #targets: string;
   #child: ChildProcess | undefined;
   #closed: Promise<unknown> = Promise.resolve();
   /** The end of what it said. */
   output = '';
 
-  /** `main`: the built program. */
-  constructor(main: string, folder: string, port: number, env: Readonly<Record<string, string>>) {
+  /** `main`: the built program; `targets`: the text of its targets file, by default next to none. */
+  constructor(
+    main: string,
+    folder: string,
+    port: number,
+    env: Readonly<Record<string, string>>,
+    targets: string = NO_TARGETS,
+  ) {
     this.#main = main;
+    this.#targets = targets;
     this.folder = folder;
     this.url = `http://127.0.0.1:${port}`;
     this.#env = {
@@ -41,7 +49,7 @@ export class CollectorProcess {
   /** Resolves when it answers, ready or not. */
   async start(): Promise<void> {
     await mkdir(this.folder, { recursive: true });
-    await writeFile(join(this.folder, 'targets.yaml'), TARGETS);
+    await writeFile(join(this.folder, 'targets.yaml'), this.#targets);
     const child = spawn(process.execPath, [this.#main, '--plain'], {
       cwd: this.folder,
       env: this.#env,
@@ -68,6 +76,11 @@ export class CollectorProcess {
     } catch {
       return false;
     }
+  }
+
+  /** Sends a signal and waits for nothing: SIGSTOP and SIGCONT are a hang and its end. */
+  signal(name: NodeJS.Signals): void {
+    this.#child?.kill(name);
   }
 
   /** A crash: nothing is said, nothing is put away. */

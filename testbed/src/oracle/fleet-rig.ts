@@ -1,0 +1,126 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { freePort } from '../process/ports.js';
+import type { RunningServer } from '../server.js';
+import { startServer } from '../start.js';
+import { CollectorProcess } from './collector-process.js';
+import { POLLER_HEADER, TargetServer } from './target-server.js';
+import { type Gap, type Repeat, storedTurns, Turns } from './turns.js';
+
+export interface FleetRigOptions {
+  /** The built collector. */
+  main: string;
+  /** Where in its interval the turns of a target lie. */
+  offsetOf: (target: string, intervalMs: number) => number;
+  /** Default 3. */
+  collectors?: number;
+  /** Default 300. */
+  targets?: number;
+  /** Default 1000. */
+  intervalMs?: number;
+  /** What a collector is told, by its place, beside what it needs to poll and to deliver. */
+  env?: (index: number) => Readonly<Record<string, string>>;
+}
+
+/** What a run came to. */
+export interface FleetVerdict {
+  /** Turns that fell due. */
+  readonly due: number;
+  readonly gaps: readonly Gap[];
+  readonly repeats: readonly Repeat[];
+  /** Points at instants that are no turn's. */
+  readonly strangers: readonly string[];
+}
+
+/** Collectors with one targets file between them, what they poll, and an InfluxDB that they all write to. */
+export class FleetRig implements AsyncDisposable {
+  readonly collectors: readonly CollectorProcess[];
+  /** What each says of itself to the targets, by its place. */
+  readonly pollers: readonly string[];
+  readonly server: TargetServer;
+  readonly turns: Turns;
+  readonly #folder: string;
+  readonly #influx: RunningServer & { readonly url: string };
+
+  private constructor(
+    folder: string,
+    influx: RunningServer & { readonly url: string },
+    server: TargetServer,
+    turns: Turns,
+    collectors: readonly CollectorProcess[],
+  ) {
+    this.#folder = folder;
+    this.#influx = influx;
+    this.server = server;
+    this.turns = turns;
+    this.collectors = collectors;
+    this.pollers = collectors.map((_, index) => pollerOf(index));
+  }
+
+  /** The collectors are not started yet. */
+  static async start(options: FleetRigOptions): Promise<FleetRig> {
+    const { main, offsetOf, collectors = 3, targets = 300, intervalMs = 1_000, env = () => ({}) } = options;
+    const folder = await mkdtemp(join(tmpdir(), 'fleet-'));
+    const influx = await startServer('influxdb');
+    const server = await TargetServer.start();
+    const names = Array.from({ length: targets }, (_, index) => `t-${index}`);
+    const file = targetsFile(names, intervalMs, server);
+    const processes: CollectorProcess[] = [];
+    for (let index = 0; index < collectors; index++) {
+      const home = join(folder, pollerOf(index));
+      const own = {
+        INFLUX_URLS: influx.url,
+        INFLUX_BUCKET: 'telemetry',
+        SPOOL_DIR: join(home, 'spool'),
+        DATA_DIR: join(home, 'data'),
+        POLLER: pollerOf(index),
+        REPLICA_ID: pollerOf(index),
+        ...env(index),
+      };
+      processes.push(new CollectorProcess(main, home, await freePort(), own, file));
+    }
+    return new FleetRig(folder, influx, server, new Turns(names, intervalMs, offsetOf), processes);
+  }
+
+  /** Ends every collector in order, so that whatever was sampled is delivered, and judges the turns of that time. */
+  async conclude(fromMs: number, toMs: number): Promise<FleetVerdict> {
+    for (const collector of this.collectors) collector.signal('SIGCONT');
+    const codes = await Promise.all(this.collectors.map((collector) => collector.end()));
+    const failed = codes.findIndex((code) => code !== 0);
+    if (failed !== -1) {
+      throw new Error(`${this.pollers[failed]} ended with ${codes[failed]}:\n${this.collectors[failed]!.output}`);
+    }
+    const stored = await storedTurns(this.#influx.url);
+    return {
+      due: this.turns.count(fromMs, toMs),
+      gaps: this.turns.gaps(stored, fromMs, toMs),
+      repeats: this.turns.repeats(this.server.polls, fromMs, toMs),
+      strangers: this.turns.strangers(stored),
+    };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.collectors.map((collector) => collector.kill()));
+    await Promise.all([this.server[Symbol.asyncDispose](), this.#influx.stop()]);
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+}
+
+const pollerOf = (index: number): string => `collector-${index + 1}`;
+
+/** Each collector puts its own name into the header, so that one file serves all. */
+function targetsFile(names: readonly string[], intervalMs: number, server: TargetServer): string {
+  const headers = `{ ${POLLER_HEADER}: { valueFrom: POLLER } }`;
+  const lines = names.map(
+    (name) => `  - { name: ${name}, probe: http, url: "${server.urlOf(name)}", headers: ${headers} }`,
+  );
+  return [
+    'apiVersion: breakwater/v1',
+    'kind: Targets',
+    `defaults: { interval: ${intervalMs}ms }`,
+    'targets:',
+    ...lines,
+    '',
+  ].join('\n');
+}
