@@ -32,6 +32,7 @@ describe('the configuration', () => {
         maxFileAgeMs: 86_400_000,
       },
       delivery: undefined,
+      fleet: undefined,
     });
   });
 
@@ -116,8 +117,37 @@ describe('the configuration', () => {
     expect(delivery?.handOver).toEqual({ url: 'http://peers', token: TOKEN });
   });
 
+  it('shares with a fleet where there is a Redis', () => {
+    const REDIS_URL = 'redis://127.0.0.1';
+    expect(readConfig({ REDIS_URL }).fleet).toEqual({
+      name: 'telemetry',
+      replicaId: undefined,
+      leaseMs: 15_000,
+      sharedBreaker: false,
+    });
+    const settings = { FLEET: 'edge', REPLICA_ID: 'rack-1:8080', FLEET_LEASE: '1.5', SHARED_BREAKER: 'on' };
+    expect(readConfig({ REDIS_URL, ...settings }).fleet).toEqual({
+      name: 'edge',
+      replicaId: 'rack-1:8080',
+      leaseMs: 1_500,
+      sharedBreaker: true,
+    });
+    expect(readConfig({ FLEET: 'edge', REPLICA_ID: 'rack-1', FLEET_LEASE: '5' }).fleet).toBeUndefined();
+  });
+
   it('takes an empty variable for one that is not set', () => {
-    const names = ['HOST', 'PORT', 'API_TOKEN', 'TARGETS_FILE', 'DATA_DIR', 'LOG_LEVEL', 'INFLUX_URLS', 'DNS_SERVERS'];
+    const names = [
+      'HOST',
+      'PORT',
+      'API_TOKEN',
+      'TARGETS_FILE',
+      'DATA_DIR',
+      'LOG_LEVEL',
+      'INFLUX_URLS',
+      'DNS_SERVERS',
+      'REDIS_URL',
+      'FLEET',
+    ];
     expect(readConfig(Object.fromEntries(names.map((name) => [name, ''])))).toEqual(readConfig({}));
   });
 
@@ -216,6 +246,11 @@ describe('a setting that cannot be used', () => {
       'HANDOVER_URL is set and INFLUX_URLS is not: without servers there is no log to hand over',
     ],
     ['HANDOVER_URL', 'peers:8080', 'HANDOVER_URL holds "peers:8080"; it must be an http or https URL'],
+    ['FLEET', 'a fleet', 'FLEET is "a fleet"; it must be of letters, digits, ".", "_" and "-", 64 at most'],
+    ['REPLICA_ID', 'a~b', 'REPLICA_ID is "a~b"; it must be of letters, digits, ".", "_", ":" and "-", 100 at most'],
+    ['FLEET_LEASE', '0.5', 'FLEET_LEASE is "0.5"; it must be a decimal number from 1 to 300'],
+    ['SHARED_BREAKER', 'yes', 'SHARED_BREAKER is "yes"; it must be one of on, off'],
+    ['SHARED_BREAKER', 'on', 'SHARED_BREAKER is "on" and REDIS_URL is not set: there is no place to share through'],
     ['HANDOVER_TOKEN', 'x', 'HANDOVER_TOKEN is set and HANDOVER_URL is not: nothing is handed over'],
     ['INFLUX_TIMEOUT', '0', 'INFLUX_TIMEOUT is "0"; it must be a decimal number from 0.1 to 300'],
     [

@@ -13,6 +13,7 @@ import { httpPoolFromEnv, nameLookupFromEnv } from '@breakwater/resilience/http'
 import { isLoopback } from '../api/guard.js';
 import { type DeliveryConfig, readDelivery } from './delivery.js';
 import { type FileConfig, readFiles } from './files.js';
+import { type FleetConfig, readFleet } from './fleet.js';
 import { Problems } from './problems.js';
 import { readChoice, readSecret, readText } from './values.js';
 
@@ -34,6 +35,8 @@ export interface CollectorConfig {
   readonly files: FileConfig | undefined;
   /** The servers that points are delivered to; undefined: none, there are files. */
   readonly delivery: DeliveryConfig | undefined;
+  /** The collectors that it shares the targets with; undefined: it polls all of them. */
+  readonly fleet: FleetConfig | undefined;
 }
 
 /** Who reads which variables of the policies: each is checked by itself, so that one mistake does not hide another. */
@@ -72,6 +75,7 @@ export function readConfig(env: Environment = process.env): CollectorConfig {
     logLevel: problems.attempt(() => readChoice(env, 'LOG_LEVEL', LOG_LEVELS, 'info')),
     files: readFiles(env, join(dataDir, 'points'), readText(env, 'INFLUX_URLS') !== undefined, problems),
     delivery,
+    fleet: readFleet(env, problems),
   };
   const { host } = config;
   if (host !== undefined && !isLoopback(host) && readText(env, 'API_TOKEN') === undefined) {

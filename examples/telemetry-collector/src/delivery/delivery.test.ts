@@ -4,6 +4,7 @@ import { Delivery } from './delivery.js';
 import { FakeSpool, laneOf } from './fake-spool.suite.js';
 
 const CONFIG = { org: 'harbour', bucket: 'telemetry', maxBodyBytes: 1_000, laneMaxLagMs: 10_000 };
+const DESTINATION = { org: '', bucket: 'telemetry' };
 const A = 'http://a:8086';
 const B = 'http://b:8086';
 
@@ -45,5 +46,23 @@ describe('delivery', () => {
     expect(report).toMatchObject({ leftPoints: 1_200, directory: spool.directory, wasToHandOver: false });
     expect(again).toBe(report);
     expect(spool.drains).toHaveLength(1);
+  });
+
+  it('counts the points that it takes from everybody', async () => {
+    const { intake } = open();
+    const offer = { lines: [1, 2].map((points) => ({ body: Buffer.from(''), points })), destination: DESTINATION };
+    await intake.accept(offer);
+    expect(intake.points).toBe(3);
+    spool.intake.close('disk-full');
+    await expect(intake.accept(offer)).rejects.toThrow('disk-full');
+    intake.refuse('malformed', 5);
+    expect(intake.points).toBe(3);
+    expect(spool.intake.refused).toEqual(
+      new Map([
+        ['disk-full', 3],
+        ['malformed', 5],
+      ]),
+    );
+    expect([intake.lanes, intake.closure?.reason]).toEqual([[A, B], 'disk-full']);
   });
 });

@@ -1,9 +1,10 @@
-import type { DrainReport, HandOver, Intake, LaneStatus, Spool } from '@breakwater/delivery';
+import type { DrainReport, HandOver, LaneStatus, Spool } from '@breakwater/delivery';
 import { GatewayMeter } from '@breakwater/delivery/gateway';
 import type { Clock, Measured, Recorder } from '@breakwater/resilience';
 import type { DeliveryConfig } from '../config/delivery.js';
 import { DeliverySink } from '../sinks/delivery/delivery-sink.js';
 import type { Sink } from '../sinks/sink.js';
+import { CountedIntake } from './counted-intake.js';
 
 export interface DeliveryOptions {
   spool: Spool;
@@ -33,6 +34,7 @@ const DELIVER_SHARE = 0.5;
 /** The log and its lanes as the collector uses them. */
 export class Delivery implements Measured {
   readonly sink: Sink;
+  readonly intake: CountedIntake;
   readonly instance: string;
   /** Counts what the gateway answers. */
   readonly meter = new GatewayMeter();
@@ -45,6 +47,7 @@ export class Delivery implements Measured {
   constructor(options: DeliveryOptions) {
     const { org, bucket, maxBodyBytes, laneMaxLagMs } = options.config;
     this.#options = options;
+    this.intake = new CountedIntake(options.spool.intake);
     this.instance = options.instance;
     this.destination = { org, bucket };
     this.maxBodyBytes = maxBodyBytes;
@@ -56,10 +59,6 @@ export class Delivery implements Measured {
       clock,
       ...(onNotice !== undefined && { onNotice }),
     });
-  }
-
-  get intake(): Intake {
-    return this.#options.spool.intake;
   }
 
   get directory(): string {

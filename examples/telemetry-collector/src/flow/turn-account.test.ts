@@ -47,4 +47,12 @@ describe('the account of all turns', () => {
     });
     expect([account.count('up'), account.count('missed'), account.count('timeout')]).toEqual([1, 3, 0]);
   });
+
+  it('has the 95th percentile of the latest runs', () => {
+    const account = new TurnAccount();
+    account.record(turnOf({ outcome: 'missed', durationMs: undefined }));
+    expect(account.p95Ms).toBeUndefined();
+    for (let ms = 1; ms <= 20; ms++) account.record(turnOf({ durationMs: ms }));
+    expect(account.p95Ms).toBe(19);
+  });
 });

@@ -1,6 +1,7 @@
-import { Histogram, type Measured, type Recorder } from '@breakwater/resilience';
+import { type Clock, Histogram, type Measured, type Recorder, systemClock } from '@breakwater/resilience';
 import { telemetryMetrics as METRICS } from '../metrics.js';
 import { PROBE_KINDS, type ProbeErrorCode, type ProbeKind } from '../probes/probe.js';
+import { RecentRuns } from './recent-runs.js';
 import { TURN_OUTCOMES, type Turn, type TurnOutcome } from './turn.js';
 
 interface KindAccount {
@@ -13,8 +14,11 @@ interface KindAccount {
 export class TurnAccount implements Measured {
   readonly #kinds: ReadonlyMap<ProbeKind, KindAccount>;
   readonly #delays = new Histogram(METRICS.delay.buckets);
+  readonly #recent = new RecentRuns();
+  readonly #clock: Clock;
 
-  constructor() {
+  constructor(clock: Clock = systemClock) {
+    this.#clock = clock;
     this.#kinds = new Map(PROBE_KINDS.map((kind) => [kind, newAccount()]));
   }
 
@@ -29,6 +33,7 @@ export class TurnAccount implements Measured {
     if (turn.durationMs === undefined) return;
     account.durations.observe(turn.durationMs / 1_000);
     this.#delays.observe(turn.delayMs / 1_000);
+    this.#recent.add(turn.durationMs, this.#clock.now());
     if (turn.error === undefined) return;
     const { code } = turn.error;
     account.errors.set(code, (account.errors.get(code) ?? 0) + 1);
@@ -39,6 +44,11 @@ export class TurnAccount implements Measured {
     let sum = 0;
     for (const { outcomes } of this.#kinds.values()) sum += outcomes[outcome];
     return sum;
+  }
+
+  /** The 95th percentile of the runs of the last minute, in milliseconds; undefined when there was none. */
+  get p95Ms(): number | undefined {
+    return this.#recent.p95Ms(this.#clock.now());
   }
 
   measure(record: Recorder): void {

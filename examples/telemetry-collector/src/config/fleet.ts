@@ -1,0 +1,43 @@
+import { ConfigError, type Environment, readNumber } from '@breakwater/resilience';
+import type { Problems } from './problems.js';
+import { readChoice, readText } from './values.js';
+
+/** How this collector shares its targets with others, through a Redis server. */
+export interface FleetConfig {
+  /** Collectors of the same name share. */
+  readonly name: string;
+  /** Undefined: after the machine and the port that it listens on. */
+  readonly replicaId: string | undefined;
+  /** How long a collector that says nothing keeps its targets. */
+  readonly leaseMs: number;
+  /** Whether they tell each other which targets fail. */
+  readonly sharedBreaker: boolean;
+}
+
+const NAME = /^[A-Za-z0-9_.-]{1,64}$/;
+const ID = /^[A-Za-z0-9_.:-]{1,100}$/;
+
+/** What `REDIS_URL` and the variables around it say; undefined where there is no Redis. */
+export function readFleet(env: Environment, problems: Problems): FleetConfig | undefined {
+  const config = {
+    name: problems.attempt(() => readWord(env, 'FLEET', NAME, 'letters, digits, ".", "_" and "-", 64 at most')),
+    replicaId: problems.attempt(() =>
+      readWord(env, 'REPLICA_ID', ID, 'letters, digits, ".", "_", ":" and "-", 100 at most'),
+    ),
+    leaseMs: (problems.attempt(() => readNumber(env, 'FLEET_LEASE', { default: 15, min: 1, max: 300 })) ?? 0) * 1000,
+    sharedBreaker: problems.attempt(() => readChoice(env, 'SHARED_BREAKER', ['on', 'off'], 'off')) === 'on',
+  };
+  if (readText(env, 'REDIS_URL') === undefined) {
+    if (config.sharedBreaker) {
+      problems.add('SHARED_BREAKER is "on" and REDIS_URL is not set: there is no place to share through');
+    }
+    return undefined;
+  }
+  return { ...config, name: config.name ?? 'telemetry' };
+}
+
+function readWord(env: Environment, name: string, form: RegExp, allowed: string): string | undefined {
+  const text = readText(env, name);
+  if (text === undefined || form.test(text)) return text;
+  throw new ConfigError(`${name} is ${JSON.stringify(text.slice(0, 40))}; it must be of ${allowed}`);
+}
