@@ -1,0 +1,124 @@
+import type { LinkState, Member, Membership, RedisLink, Standing } from '@breakwater/fleet';
+import type { Clock, Measured, Recorder } from '@breakwater/resilience';
+import { presentable } from '../flow/turn-error.js';
+
+export interface FleetOptions {
+  /** The fleet's name. */
+  name: string;
+  link: Pick<RedisLink, 'address' | 'state' | 'close'>;
+  /** Makes this collector's membership, once it is known where it listens. */
+  membership: (id: string) => Membership;
+  /** Told of errors that are ours. */
+  onError: (error: unknown, what: string) => void;
+  clock: Clock;
+  /** What has metrics beside the membership. */
+  measured?: readonly Measured[];
+}
+
+/** The members with their loads, as Redis knew them at one moment. */
+export interface Roll {
+  readonly atMs: number;
+  readonly members: readonly Member[];
+}
+
+/** Why the members are not known. */
+export interface RollFailure {
+  readonly atMs: number;
+  readonly failure: string;
+}
+
+/** What `out` means before `join`. */
+const OUT: Standing = { kind: 'out' };
+/** Whoever asks more often gets the same answer: many that watch are not to keep Redis busy. */
+const READ_EVERY_MS = 1_000;
+
+/** This collector among those that it shares the targets with. Nothing of it fails, or waits for a Redis that is away. */
+export class Fleet implements Measured {
+  readonly name: string;
+  readonly #options: FleetOptions;
+  #membership: Membership | undefined;
+  #joined: Promise<void> = Promise.resolve();
+  #left: Promise<void> | undefined;
+  #roll: Promise<Roll | RollFailure> | undefined;
+  #readAtMs = Number.NEGATIVE_INFINITY;
+
+  constructor(options: FleetOptions) {
+    this.#options = options;
+    this.name = options.name;
+  }
+
+  /** Undefined before it joined. Another than it was given where two collectors were given one. */
+  get id(): string | undefined {
+    return this.#membership?.id;
+  }
+
+  get standing(): Standing {
+    return this.#membership?.standing ?? OUT;
+  }
+
+  /** Whether the standing holds at this moment. */
+  get holds(): boolean {
+    return this.#membership?.holds ?? true;
+  }
+
+  /** Who takes part, as far as it is known here. */
+  get ids(): readonly string[] {
+    return this.#membership?.ids ?? [];
+  }
+
+  get redis(): { readonly address: string; readonly state: LinkState } {
+    const { address, state } = this.#options.link;
+    return { address, state };
+  }
+
+  /** Takes part from now on; resolves after the first attempt, whatever came of it. */
+  join(id: string): Promise<void> {
+    this.#membership = this.#options.membership(id);
+    this.#joined = this.#guarded('joining the fleet', this.#membership.join());
+    return this.#joined;
+  }
+
+  /** Nothing is polled here any more: others may take over. Can be called twice, and before `join`. */
+  leave(): Promise<void> {
+    this.#left ??= this.#joined.then(() => this.#guarded('leaving the fleet', this.#membership?.leave()));
+    return this.#left;
+  }
+
+  async #guarded(what: string, doing: Promise<void> | undefined): Promise<void> {
+    try {
+      await doing;
+    } catch (error) {
+      this.#options.onError(error, what);
+    }
+  }
+
+  /** Every member with its load, not older than a second; or in words why that is not known. */
+  roll(): Promise<Roll | RollFailure> {
+    const nowMs = this.#options.clock.now();
+    if (this.#roll === undefined || nowMs - this.#readAtMs >= READ_EVERY_MS) {
+      this.#readAtMs = nowMs;
+      this.#roll = this.#read();
+    }
+    return this.#roll;
+  }
+
+  async #read(): Promise<Roll | RollFailure> {
+    const { clock } = this.#options;
+    try {
+      const members = (await this.#membership?.read()) ?? [];
+      return { atMs: clock.wall(), members };
+    } catch (error) {
+      return { atMs: clock.wall(), failure: presentable(error instanceof Error ? error.message : String(error)) };
+    }
+  }
+
+  measure(record: Recorder): void {
+    this.#membership?.measure(record);
+    for (const each of this.#options.measured ?? []) each.measure(record);
+  }
+
+  /** Gives up the connection, once it left. */
+  async close(): Promise<void> {
+    await this.#guarded('closing the connection to Redis', this.#options.link.close());
+  }
+}
