@@ -7,6 +7,7 @@ export {
 } from './faulty/proxy.js';
 export { type ProxiedWrite, sentAgainAfterSuccess } from './faulty/proxy-writes.js';
 export { type Fault, type FaultyServer, type FaultyServerOptions, faultyServer } from './faulty/tcp.js';
+export { type TcpProxy, tcpProxy } from './faulty/tcp-proxy.js';
 export { type FaultyUdpServer, faultyUdpServer, type UdpFault } from './faulty/udp.js';
 export type { CollectorProcess } from './oracle/collector-process.js';
 export { deliveryDelays } from './oracle/delays.js';
