@@ -8,6 +8,7 @@ export type {
   BatchProcess,
 } from './batch/options.js';
 export { type BatchPool, batchPool, type DrainResult } from './batch/pool.js';
+export type { CircuitAdviser, CircuitMove, TripOptions } from './breaker/adviser.js';
 export type { Breaker } from './breaker/breaker.js';
 export { type CircuitBreaker, circuitBreaker } from './breaker/circuit-breaker.js';
 export { type CircuitBreakerEnvironment, circuitBreakerFromEnv } from './breaker/from-env.js';

@@ -1,13 +1,16 @@
 import type { Call } from '../core/call.js';
-import { RejectedError } from '../core/errors.js';
+import { ConfigError, RejectedError } from '../core/errors.js';
 import { type CircuitCause, observed, publish } from '../core/events.js';
 import { judgeError, judgeValue } from '../core/judge.js';
 import { Layer } from '../core/layer.js';
 import type { Options, Verdict } from '../core/types.js';
 import type { Measured, Recorder } from '../metrics/definition.js';
 import { retryAfterMs } from '../retry/retry-after.js';
+import type { CircuitAdviser } from './adviser.js';
 import type { Circuit } from './circuit.js';
+import { Closed } from './closed.js';
 import type { Visits } from './grace.js';
+import { Hold } from './hold.js';
 import { Open } from './open.js';
 import { type CircuitBreakerOptions, type CircuitSettings, circuitSettings } from './settings.js';
 import type { Refusal, State } from './state.js';
@@ -22,11 +25,31 @@ export abstract class Breaker extends Layer implements Measured {
   protected readonly tally: Tally = new Tally();
   /** @internal The last one given. */
   protected generation = 0;
+  #adviser: CircuitAdviser | undefined;
 
   constructor(options: CircuitBreakerOptions, defaultName: string) {
     super(options.clock);
     this.settings = circuitSettings(options, defaultName);
     this.name = this.settings.name;
+  }
+
+  /**
+   * Lets somebody who knows more be told, and be asked before a probe, until what it returns is disposed.
+   * @throws ConfigError when there is one already.
+   */
+  advise(adviser: CircuitAdviser): Disposable {
+    if (this.#adviser !== undefined) {
+      throw new ConfigError(`${this.name}: it has an adviser already; dispose of what advise() returned for that one`);
+    }
+    this.#adviser = adviser;
+    return new Hold(() => {
+      this.#adviser = undefined;
+    });
+  }
+
+  /** @internal */
+  probes(circuit: Circuit): number {
+    return this.#adviser === undefined ? Number.POSITIVE_INFINITY : this.#adviser.probes(this.keyOf(circuit));
   }
 
   /** @internal */
@@ -39,8 +62,11 @@ export abstract class Breaker extends Layer implements Measured {
     const { state } = circuit;
     if (state.name === from.name) return;
     this.tally.entered[state.name]++;
-    if (!observed()) return;
     const key = this.keyOf(circuit);
+    const openMs = state instanceof Open ? state.retryAfterMs(nowMs) : 0;
+    const attempts = state instanceof Open ? state.attempts : 0;
+    this.#adviser?.moved(key, { from: from.name, to: state.name, cause, openMs, attempts });
+    if (!observed()) return;
     publish({
       type: 'circuit_breaker.state',
       policy: this.name,
@@ -48,7 +74,7 @@ export abstract class Breaker extends Layer implements Measured {
       from: from.name,
       to: state.name,
       cause,
-      ...(state instanceof Open && { retryAfterMs: state.retryAfterMs(nowMs) }),
+      ...(state instanceof Open && { retryAfterMs: openMs }),
       ...(this.settings.shadow && { shadow: true }),
     });
   }
@@ -59,13 +85,17 @@ export abstract class Breaker extends Layer implements Measured {
   /** @internal Counts a refusal. Returns the error to refuse with, or undefined where shadow mode lets the call run. */
   protected refuse(circuit: Circuit, reason: Refusal, nowMs: number, origin: number): RejectedError | undefined {
     this.tally.refused[reason]++;
+    const adviser = this.#adviser;
+    if (reason === 'open') adviser?.refused(this.keyOf(circuit));
     if (this.settings.shadow && reason !== 'isolated') return undefined;
     if (observed()) {
       const key = this.keyOf(circuit);
       publish({ type: 'rejected', policy: this.name, ...(key !== undefined && { key }), reason });
     }
     const { state } = circuit;
-    const details = state instanceof Open ? { retryAfterMs: state.retryAfterMs(nowMs) } : undefined;
+    // Where the time is up it is the adviser who held the call back.
+    const details =
+      state instanceof Open ? { retryAfterMs: state.retryAfterMs(nowMs) || (adviser?.retryAfterMs ?? 0) } : undefined;
     return RejectedError.of(this.name, reason, details, origin);
   }
 
@@ -126,10 +156,15 @@ export abstract class Breaker extends Layer implements Measured {
     if (verdict === 'success') {
       const nowMs = circuit.state.timesSuccess ? this.clock.now() : 0;
       circuit.success(began, nowMs, this.#isSlow(nowMs - startedMs));
+      if (this.#adviser !== undefined && circuit.state instanceof Closed) this.#adviser.succeeded(this.keyOf(circuit));
     } else if (verdict === 'failure') {
       const nowMs = this.clock.now();
       const hintMs = retryAfterMs({ error: result }, this.clock.wall()) ?? 0;
       circuit.failure(began, nowMs, this.#isSlow(nowMs - startedMs), hintMs);
+      const { state } = circuit;
+      if (this.#adviser !== undefined && state instanceof Closed) {
+        this.#adviser.failed(this.keyOf(circuit), state.failures);
+      }
     }
   }
 

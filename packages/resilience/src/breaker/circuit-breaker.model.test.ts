@@ -7,6 +7,8 @@ import { VirtualClock } from '../testing/virtual-clock.js';
 import { type CircuitBreaker, circuitBreaker } from './circuit-breaker.js';
 import { PlainCircuit, type Rules } from './plain-circuit.suite.js';
 
+const ASK_AGAIN_MS = 7;
+
 /** The breaker itself, with what its commands need. */
 class Real {
   readonly breaker: CircuitBreaker;
@@ -14,14 +16,19 @@ class Real {
   readonly calls: Array<{ id: number; end: (verdict: Verdict, hintMs: number) => void }> = [];
   readonly holds: Array<{ id: number; hold: Disposable }> = [];
   lastId = 0;
+  allowed = Number.POSITIVE_INFINITY;
 
-  constructor(rules: Rules, random: () => number) {
+  constructor(rules: Rules, random: () => number, advised: boolean) {
     this.breaker = circuitBreaker({
       ...rules,
       clock: this.clock,
       random,
       classify: (outcome) => ('error' in outcome ? (outcome.error as { verdict: Verdict }).verdict : 'success'),
     });
+    if (!advised) return;
+    const ignore = () => {};
+    const said = { failed: ignore, succeeded: ignore, refused: ignore, moved: ignore };
+    this.breaker.advise({ ...said, retryAfterMs: ASK_AGAIN_MS, probes: () => this.allowed });
   }
 }
 
@@ -96,8 +103,10 @@ async function answerTo(
   expect(error).toBeInstanceOf(RejectedError);
   expect((error as RejectedError).reason).toBe(refusal);
   const { retryAfterMs } = error as RejectedError;
-  if (refusal === 'open') expect(retryAfterMs).toBeCloseTo(model.untilMs - model.nowMs, 6);
-  else expect(retryAfterMs).toBeUndefined();
+  if (refusal === 'open') {
+    const leftMs = model.untilMs - model.nowMs;
+    expect(retryAfterMs).toBeCloseTo(leftMs > 0 ? leftMs : ASK_AGAIN_MS, 6);
+  } else expect(retryAfterMs).toBeUndefined();
 }
 
 const finish = fc
@@ -168,6 +177,26 @@ const release = fc.nat().map((which) =>
   }),
 );
 
+const trip = fc
+  .record({ openMs: fc.constantFrom(undefined, 0, 40, 250, 10_000), attempts: fc.constantFrom(1, 1, 2, 4) })
+  .map(({ openMs, attempts }) =>
+    command(`trip ${openMs} ${attempts}`, (model, real) => {
+      const tripped = real.breaker.trip({ ...(openMs !== undefined && { openMs }), attempts });
+      expect(tripped).toBe(model.trip(openMs, attempts));
+    }),
+  );
+
+const recover = command('recover', (model, real) => {
+  expect(real.breaker.recover()).toBe(model.recover());
+});
+
+const allow = fc.constantFrom(0, 0, 1, 2, Number.POSITIVE_INFINITY).map((probes) =>
+  command(`allow ${probes} probes`, (model, real) => {
+    real.allowed = probes;
+    model.allowed = probes;
+  }),
+);
+
 const reset = command('reset', (model, real) => {
   real.breaker.reset();
   model.reset();
@@ -197,13 +226,15 @@ const commands = (rarely: fc.Arbitrary<Command>[]) =>
 
 const orders = [fc.constant(isolate), fc.constant(disable), release, release, fc.constant(reset), fc.constant(restart)];
 
+const hints = [trip, trip, fc.constant(recover), allow, allow];
+
 const rate = {
   minimumCalls: fc.integer({ min: 1, max: 4 }),
   failureRate: fc.constantFrom(0.25, 0.5, 1),
 };
 const slow = { slowCallMs: fc.constantFrom(5, 30), slowCallRate: fc.constantFrom(0.5, 1) };
 
-const trip = fc.oneof(
+const tripRule = fc.oneof(
   { weight: 3, arbitrary: fc.constant(undefined) },
   {
     weight: 1,
@@ -227,7 +258,7 @@ const trip = fc.oneof(
 
 const rules: fc.Arbitrary<Rules> = fc
   .record({
-    trip,
+    trip: tripRule,
     failureThreshold: fc.integer({ min: 1, max: 5 }),
     recoveryTimeoutMs: fc.constant(100),
     recoveryMultiplier: fc.constantFrom(1, 2),
@@ -241,12 +272,15 @@ const rules: fc.Arbitrary<Rules> = fc
   })
   .map(({ trip, ...rest }) => (trip === undefined ? rest : { ...rest, trip }));
 
-async function compare(rules: Rules, seed: number, sequence: Iterable<Command>): Promise<void> {
-  await fc.asyncModelRun(
-    () => ({ model: new PlainCircuit(rules, seededRandom(seed)), real: new Real(rules, seededRandom(seed)) }),
-    sequence,
-  );
-}
+const compareWith =
+  ({ advised }: { advised: boolean }) =>
+  async (rules: Rules, seed: number, sequence: Iterable<Command>): Promise<void> => {
+    const model = () => new PlainCircuit(rules, seededRandom(seed));
+    const real = () => new Real(rules, seededRandom(seed), advised);
+    await fc.asyncModelRun(() => ({ model: model(), real: real() }), sequence);
+  };
+
+const compare = compareWith({ advised: false });
 
 describe('the circuit breaker and its plain model', () => {
   it('agree on every history of calls that end in any order', async () => {
@@ -255,5 +289,10 @@ describe('the circuit breaker and its plain model', () => {
 
   it('agree when somebody isolates, disables, resets and restarts meanwhile', async () => {
     await fc.assert(fc.asyncProperty(rules, fc.nat(), commands(orders), compare), { numRuns: 400 });
+  }, 60_000);
+
+  it('agree when hints come from outside, and somebody there has a say in the probes', async () => {
+    const property = fc.asyncProperty(rules, fc.nat(), commands([...orders, ...hints]), compareWith({ advised: true }));
+    await fc.assert(property, { numRuns: 600 });
   }, 60_000);
 });

@@ -3,13 +3,14 @@ import type { CircuitState } from '../core/events.js';
 import type { Next } from '../core/layer.js';
 import type { Options, Permit, Verdict } from '../core/types.js';
 import type { Recorder } from '../metrics/definition.js';
+import type { TripOptions } from './adviser.js';
 import { Breaker } from './breaker.js';
 import { Circuit } from './circuit.js';
 import { Hold } from './hold.js';
 import { CIRCUIT_BREAKER_METRICS, CIRCUIT_STATES } from './metrics.js';
 import { Open } from './open.js';
 import { BreakerPermit } from './permit.js';
-import type { CircuitBreakerOptions } from './settings.js';
+import { type CircuitBreakerOptions, checkedTrip } from './settings.js';
 import { type CircuitSnapshot, readSnapshot, restoredState, takeSnapshot } from './snapshot.js';
 
 /** Stops calling what keeps failing, and finds out carefully when it works again. */
@@ -91,6 +92,21 @@ export class CircuitBreaker extends Breaker {
   /** Closes at once, without ramp-up: counts, backoff, isolations and disablements are forgotten. */
   reset(): void {
     this.#circuit.reset(this.clock.now());
+  }
+
+  /**
+   * Opens at once on a hint from outside (cause `hint`), or keeps an open circuit open for longer, never for less. Calls
+   * under way do not count any more. Returns false where an isolation or a disablement comes first.
+   * @throws ConfigError for a number that is none.
+   */
+  trip(options: TripOptions = {}): boolean {
+    const { openMs, attempts } = checkedTrip(this.name, options);
+    return this.#circuit.trip(this.clock.now(), openMs, attempts);
+  }
+
+  /** Closes an open or half-open circuit on a hint from outside (cause `hint`), with its ramp-up. Returns whether it did. */
+  recover(): boolean {
+    return this.#circuit.recover(this.clock.now());
   }
 
   /** The state as JSON, for a later process. What a window holds is not in it: rates are measured afresh. */

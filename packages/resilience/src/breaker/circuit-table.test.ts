@@ -10,6 +10,7 @@ function tableOf(maxKeys: number) {
     {
       settings: circuitSettings({}, 'test'),
       nextGeneration: () => ++generation,
+      probes: () => Number.POSITIVE_INFINITY,
       moved: (circuit, from) => table.moved(circuit as KeyedCircuit, from.name, circuit.state.name),
     },
     maxKeys,

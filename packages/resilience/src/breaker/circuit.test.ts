@@ -5,6 +5,7 @@ import { type CircuitBreakerOptions, circuitSettings } from './settings.js';
 
 function circuitOf(options: CircuitBreakerOptions = {}) {
   const moves: string[] = [];
+  const allowed = { probes: Number.POSITIVE_INFINITY };
   let generation = 0;
   const circuit: Circuit = new Circuit({
     settings: circuitSettings(
@@ -12,6 +13,7 @@ function circuitOf(options: CircuitBreakerOptions = {}) {
       'test',
     ),
     nextGeneration: () => ++generation,
+    probes: () => allowed.probes,
     moved: (of, from, cause, nowMs) => {
       expect(of).toBe(circuit);
       moves.push(`${nowMs}: ${from.name} > ${of.state.name} (${cause})`);
@@ -22,7 +24,7 @@ function circuitOf(options: CircuitBreakerOptions = {}) {
     while (circuit.generation === began) circuit.failure(began, nowMs, false, hintMs);
   };
   const succeed = (nowMs: number) => circuit.success(circuit.generation, nowMs, false);
-  return { circuit, moves, trip, succeed };
+  return { circuit, moves, allowed, trip, succeed };
 }
 
 describe('Circuit', () => {
@@ -296,5 +298,134 @@ describe('Circuit', () => {
     succeed(1_200);
     expect(circuit.admit(1_200)).toBe('shed');
     expect(circuit.admit(1_700)).toBeUndefined();
+  });
+
+  describe('on a hint from outside', () => {
+    it('opens for the time it is told, and what began before counts no more', () => {
+      const { circuit, moves } = circuitOf();
+      const began = circuit.generation;
+      expect(circuit.trip(10, 300, 1)).toBe(true);
+      circuit.failure(began, 20, false, 0);
+      circuit.success(began, 20, false);
+      expect(circuit.admit(309)).toBe('open');
+      expect(circuit.admit(310)).toBeUndefined();
+      expect(moves).toEqual(['10: closed > open (hint)', '310: open > half-open (recovery-timeout)']);
+    });
+
+    it('opens for as long as the settings say when it is told no time, and never for longer than they allow', () => {
+      const open = (openMs: number | undefined, attempts: number) => {
+        const { circuit } = circuitOf({ recoveryMultiplier: 2, maxRecoveryTimeoutMs: 5_000 });
+        circuit.trip(0, openMs, attempts);
+        return (circuit.state as Open).untilMs;
+      };
+      expect([open(undefined, 1), open(undefined, 2), open(undefined, 50), open(1e9, 1), open(0, 1)]).toEqual([
+        1_000, 2_000, 5_000, 5_000, 0,
+      ]);
+    });
+
+    it('stays open for longer, never for less, and its backoff goes on from what others know', () => {
+      const { circuit, moves, trip } = circuitOf({ recoveryMultiplier: 2 });
+      trip(0);
+      const before = circuit.generation;
+      expect(circuit.trip(100, 500, 1)).toBe(true);
+      expect(circuit.generation).toBe(before);
+      circuit.trip(100, 2_000, 3);
+      expect(circuit.state).toMatchObject({ cause: 'hint', untilMs: 2_100, attempts: 3 });
+      circuit.trip(200, 100, 1);
+      expect(circuit.state).toMatchObject({ untilMs: 2_100, attempts: 3 });
+      circuit.admit(2_100);
+      trip(2_200);
+      expect(circuit.state).toMatchObject({ cause: 'probe-failed', untilMs: 2_200 + 8_000, attempts: 4 });
+      expect(moves.filter((move) => move.includes('hint'))).toEqual(['100: open > open (hint)']);
+    });
+
+    it('takes a half-open circuit back to open without counting an attempt', () => {
+      const { circuit, trip, succeed } = circuitOf();
+      trip(0);
+      circuit.admit(1_000);
+      const probe = circuit.generation;
+      circuit.trip(1_100, 200, 1);
+      expect(circuit.state).toMatchObject({ name: 'open', untilMs: 1_300, attempts: 1 });
+      circuit.success(probe, 1_150, false);
+      circuit.success(probe, 1_160, false);
+      circuit.giveBack(probe);
+      expect(circuit.admit(1_299)).toBe('open');
+      expect(circuit.admit(1_300)).toBeUndefined();
+      succeed(1_310);
+      succeed(1_320);
+      expect(circuit.state.name).toBe('closed');
+    });
+
+    it('closes with its ramp-up, from open and from half-open, and has nothing to close otherwise', () => {
+      const { circuit, moves, trip } = circuitOf({ rampUpMs: 100, random: () => 0.5 });
+      expect(circuit.recover(0)).toBe(false);
+      trip(0);
+      expect(circuit.recover(10)).toBe(true);
+      expect(circuit.admit(11)).toBe('shed');
+      expect(circuit.admit(110)).toBeUndefined();
+      trip(200);
+      circuit.admit(1_200);
+      expect(circuit.recover(1_210)).toBe(true);
+      expect(moves.filter((move) => move.includes('hint'))).toEqual([
+        '10: open > closed (hint)',
+        '1210: half-open > closed (hint)',
+      ]);
+    });
+
+    it.each(['isolate', 'disable'] as const)('does nothing while somebody has it by hand (%s)', (order) => {
+      const { circuit } = circuitOf();
+      circuit[order](0);
+      const { state } = circuit;
+      expect(circuit.trip(1, 100, 1)).toBe(false);
+      expect(circuit.recover(2)).toBe(false);
+      expect(circuit.state).toBe(state);
+    });
+  });
+
+  describe('with a say in its probes', () => {
+    it('stays open while none is allowed, however long its time is up', () => {
+      const { circuit, allowed, trip } = circuitOf();
+      trip(0);
+      allowed.probes = 0;
+      expect(circuit.admit(1_000)).toBe('open');
+      expect(circuit.admit(1e9)).toBe('open');
+      expect(circuit.state).toMatchObject({ untilMs: 1_000, attempts: 1 });
+      allowed.probes = 1;
+      expect(circuit.admit(1e9)).toBeUndefined();
+    });
+
+    it('lets no more run at once than are allowed at that moment, nor than the settings say', () => {
+      const { circuit, allowed, trip } = circuitOf({ maxProbes: 2 });
+      trip(0);
+      allowed.probes = 1;
+      expect([circuit.admit(1_000), circuit.admit(1_000)]).toEqual([undefined, 'probing']);
+      allowed.probes = 10;
+      expect([circuit.admit(1_001), circuit.admit(1_001)]).toEqual([undefined, 'probing']);
+      circuit.giveBack(circuit.generation);
+      allowed.probes = 0;
+      expect(circuit.admit(1_002)).toBe('probing');
+    });
+
+    it('gives a hung probe up also when fewer are allowed than the settings say', () => {
+      const { circuit, allowed, trip } = circuitOf({ maxProbes: 3, probeTimeoutMs: 300 });
+      trip(0);
+      allowed.probes = 1;
+      circuit.admit(1_000);
+      expect(circuit.admit(1_299)).toBe('probing');
+      expect(circuit.admit(1_300)).toBe('open');
+      expect(circuit.state).toMatchObject({ cause: 'probe-timeout', attempts: 2 });
+    });
+
+    it('blames nobody when none is allowed any more and none runs', () => {
+      const { circuit, allowed, trip } = circuitOf({ probeTimeoutMs: 300 });
+      trip(0);
+      circuit.admit(1_000);
+      circuit.giveBack(circuit.generation);
+      allowed.probes = 0;
+      expect(circuit.admit(9_000)).toBe('probing');
+      expect(circuit.state.name).toBe('half-open');
+      allowed.probes = 1;
+      expect(circuit.admit(9_001)).toBeUndefined();
+    });
   });
 });

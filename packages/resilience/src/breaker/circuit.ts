@@ -13,6 +13,8 @@ export interface CircuitOwner {
   readonly settings: CircuitSettings;
   /** A number above all that it gave before. */
   nextGeneration(): number;
+  /** How many probes of the circuit may run at once, whatever the settings say. */
+  probes(circuit: Circuit): number;
   /** Told after the circuit went into another state. */
   moved(circuit: Circuit, from: State, cause: CircuitCause, nowMs: number): void;
 }
@@ -43,7 +45,8 @@ export class Circuit {
   /** Lets a call run (undefined), or says why not. Who runs says later what became of it, and gives back once. */
   admit(nowMs: number): Refusal | undefined {
     const cause = this.#state.due(nowMs);
-    if (cause !== undefined) this.#leave(cause, nowMs, 0);
+    const held = cause === 'recovery-timeout' && this.#owner.probes(this) <= 0;
+    if (cause !== undefined && !held) this.#leave(cause, nowMs, 0);
     return this.#state.admit(nowMs);
   }
 
@@ -109,6 +112,32 @@ export class Circuit {
     this.#move(new Closed(this.#owner.settings), 'reset', nowMs);
   }
 
+  /**
+   * Opens on a hint from outside, or stays open for longer than it would have, never for less.
+   * @param openMs undefined: what the settings say
+   * @returns false where an order by hand comes first
+   */
+  trip(nowMs: number, openMs: number | undefined, attempts: number): boolean {
+    const state = this.#state;
+    if (state instanceof Isolated || state instanceof Disabled) return false;
+    const { settings } = this.#owner;
+    const before = state instanceof HalfOpen ? state.open : state;
+    const tries = before instanceof Open ? Math.max(before.attempts, attempts) : attempts;
+    const forMs = openMs ?? openTimeMs(settings, tries, 0);
+    const hintedMs = nowMs + Math.min(forMs, settings.maxRecoveryTimeoutMs);
+    const untilMs = state instanceof Open ? Math.max(state.untilMs, hintedMs) : hintedMs;
+    const isNews = !(state instanceof Open) || untilMs > state.untilMs || tries > state.attempts;
+    if (isNews) this.#move(new Open('hint', nowMs, untilMs, tries), 'hint', nowMs);
+    return true;
+  }
+
+  /** Closes an open or half-open circuit on a hint from outside, and ramps up. */
+  recover(nowMs: number): boolean {
+    if (!(this.#state instanceof Open || this.#state instanceof HalfOpen)) return false;
+    this.#move(new Closed(this.#owner.settings, nowMs), 'hint', nowMs);
+    return true;
+  }
+
   /** Goes on where another circuit was. */
   restore(state: State, nowMs: number): void {
     this.#move(state, 'restore', nowMs);
@@ -122,7 +151,7 @@ export class Circuit {
     const { settings } = this.#owner;
     const state = this.#state;
     if (cause === 'recovered') return new Closed(settings, nowMs);
-    if (cause === 'recovery-timeout') return new HalfOpen(settings, state as Open);
+    if (cause === 'recovery-timeout') return new HalfOpen(settings, state as Open, () => this.#owner.probes(this));
     const attempts = state instanceof HalfOpen ? state.open.attempts + 1 : 1;
     return new Open(cause, nowMs, nowMs + openTimeMs(settings, attempts, hintMs), attempts);
   }

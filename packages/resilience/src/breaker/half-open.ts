@@ -10,13 +10,16 @@ export class HalfOpen extends State {
   /** The state that this one tries to end. */
   readonly open: Open;
   readonly #settings: CircuitSettings;
+  readonly #allowed: () => number;
   #probes = 0;
   #successes = 0;
   #lastAdmittedMs = 0;
 
-  constructor(settings: CircuitSettings, open: Open) {
+  /** @param allowed how many probes may run at once, whatever the settings say */
+  constructor(settings: CircuitSettings, open: Open, allowed: () => number = () => Number.POSITIVE_INFINITY) {
     super();
     this.#settings = settings;
+    this.#allowed = allowed;
     this.open = open;
   }
 
@@ -33,7 +36,7 @@ export class HalfOpen extends State {
   }
 
   override due(nowMs: number): Ending | undefined {
-    const stuck = this.#full && nowMs - this.#lastAdmittedMs >= this.#settings.probeTimeoutMs;
+    const stuck = this.#probes > 0 && this.#full && nowMs - this.#lastAdmittedMs >= this.#settings.probeTimeoutMs;
     return stuck ? 'probe-timeout' : undefined;
   }
 
@@ -59,6 +62,6 @@ export class HalfOpen extends State {
   }
 
   get #full(): boolean {
-    return this.#probes >= this.#settings.maxProbes;
+    return this.#probes >= Math.min(this.#settings.maxProbes, this.#allowed());
   }
 }

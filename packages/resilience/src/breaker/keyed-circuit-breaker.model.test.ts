@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { RejectedError } from '../core/errors.js';
 import type { Permit } from '../core/types.js';
 import { VirtualClock } from '../testing/virtual-clock.js';
+import type { CircuitAdviser } from './adviser.js';
 import { type CircuitBreaker, circuitBreaker } from './circuit-breaker.js';
 import { type KeyedCircuitBreaker, keyedCircuitBreaker } from './keyed-circuit-breaker.js';
 import type { CircuitBreakerOptions } from './settings.js';
@@ -15,6 +16,7 @@ class Pair {
   readonly keyed: KeyedCircuitBreaker;
   readonly singles = new Map<string, CircuitBreaker>();
   readonly running: Array<{ keyed: Permit; single: Permit }> = [];
+  readonly allowed = new Map<string, number>();
   readonly holds: Array<{ keyed: Disposable; single: Disposable }> = [];
 
   constructor(rules: CircuitBreakerOptions) {
@@ -22,6 +24,14 @@ class Pair {
     const options = { ...rules, clock: this.clock, random: () => (this.clock.now() * 0.618034) % 1 };
     this.keyed = keyedCircuitBreaker(options);
     for (const key of KEYS) this.singles.set(key, circuitBreaker(options));
+    this.keyed.advise(this.adviser((key) => key!));
+    for (const [key, single] of this.singles) single.advise(this.adviser(() => key));
+  }
+
+  adviser(keyOf: (key: string | undefined) => string): CircuitAdviser {
+    const ignore = () => {};
+    const said = { failed: ignore, succeeded: ignore, refused: ignore, moved: ignore };
+    return { ...said, retryAfterMs: 9, probes: (key) => this.allowed.get(keyOf(key)) ?? Number.POSITIVE_INFINITY };
   }
 
   single(key: string): CircuitBreaker {
@@ -142,6 +152,23 @@ const reset = key.map((key) =>
   }),
 );
 
+const trip = fc.tuple(key, fc.constantFrom(20, 150, 700), fc.constantFrom(1, 3)).map(([key, openMs, attempts]) =>
+  command(`trip ${key} for ${openMs}`, (pair) => {
+    const hint = { openMs, attempts };
+    expect(pair.keyed.trip(key, hint)).toBe(pair.single(key).trip(hint));
+  }),
+);
+
+const recover = key.map((key) =>
+  command(`recover ${key}`, (pair) => {
+    expect(pair.keyed.recover(key)).toBe(pair.single(key).recover());
+  }),
+);
+
+const allow = fc
+  .tuple(key, fc.constantFrom(0, 1, Number.POSITIVE_INFINITY))
+  .map(([key, probes]) => command(`allow ${probes} probes of ${key}`, (pair) => void pair.allowed.set(key, probes)));
+
 const restart = fc.constant(
   command('restart', (pair) => {
     const snapshot = JSON.parse(JSON.stringify(pair.keyed.snapshot()));
@@ -151,11 +178,29 @@ const restart = fc.constant(
 );
 
 const commands = fc.commands(
-  [start, start, start, finish, finish, finish, burst, burst, advance, advance, isolate, release, reset, restart],
+  [
+    start,
+    start,
+    start,
+    finish,
+    finish,
+    finish,
+    burst,
+    burst,
+    advance,
+    advance,
+    isolate,
+    release,
+    reset,
+    restart,
+    trip,
+    recover,
+    allow,
+  ],
   { maxCommands: 80, size: 'max' },
 );
 
-const trip = fc.constantFrom<CircuitBreakerOptions>(
+const tripRule = fc.constantFrom<CircuitBreakerOptions>(
   {},
   {},
   {},
@@ -165,7 +210,7 @@ const trip = fc.constantFrom<CircuitBreakerOptions>(
 
 const rules = fc
   .record({
-    trip,
+    trip: tripRule,
     failureThreshold: fc.integer({ min: 1, max: 3 }),
     recoveryTimeoutMs: fc.constant(100),
     recoveryMultiplier: fc.constantFrom(1, 2),

@@ -5,6 +5,7 @@ import type { CircuitCause, CircuitState } from '../core/events.js';
 import type { Next } from '../core/layer.js';
 import type { Options, Permit, Verdict } from '../core/types.js';
 import type { Recorder } from '../metrics/definition.js';
+import type { TripOptions } from './adviser.js';
 import { Breaker } from './breaker.js';
 import type { Circuit } from './circuit.js';
 import { CircuitTable } from './circuit-table.js';
@@ -16,7 +17,7 @@ import type { KeyedCircuit } from './keyed-circuit.js';
 import { CIRCUIT_BREAKER_METRICS, CIRCUIT_STATES } from './metrics.js';
 import { Open } from './open.js';
 import { BreakerPermit } from './permit.js';
-import type { CircuitBreakerOptions } from './settings.js';
+import { type CircuitBreakerOptions, checkedTrip } from './settings.js';
 import { type KeyedCircuitSnapshot, readKeyedSnapshot, restoredState, takeSnapshot } from './snapshot.js';
 import type { State } from './state.js';
 
@@ -208,6 +209,22 @@ export class KeyedCircuitBreaker extends Breaker {
     const circuit = this.#circuitByHand(key);
     const isolated = circuit.isolate(this.clock.now());
     return new Hold(() => circuit.release(isolated, this.clock.now()));
+  }
+
+  /**
+   * Opens a key's circuit at once on a hint from outside (cause `hint`), or keeps it open for longer, never for less. Calls
+   * under way do not count any more. Returns false where an isolation comes first, or no entry is free.
+   * @throws ConfigError for a number that is none.
+   */
+  trip(key: string, options: TripOptions = {}): boolean {
+    const { openMs, attempts } = checkedTrip(this.name, options);
+    if (this.#table.get(key) === undefined && !this.#makeRoom()) return false;
+    return this.#circuitByHand(key).trip(this.clock.now(), openMs, attempts);
+  }
+
+  /** Closes a key's open or half-open circuit on a hint from outside (cause `hint`), with its ramp-up. Returns whether it did. */
+  recover(key: string): boolean {
+    return this.#table.get(key)?.recover(this.clock.now()) ?? false;
   }
 
   /** An entry even for a key at rest: what began before the order must not count after it. */

@@ -31,6 +31,8 @@ export class PlainCircuit {
   successes = 0;
   isolations = new Set<number>();
   disablements = new Set<number>();
+  /** How many probes somebody outside allows at once. */
+  allowed = Number.POSITIVE_INFINITY;
   /** Calls that ran and may still count, with the time at which they began. A change of state forgets them all. */
   counting = new Map<number, number>();
 
@@ -57,6 +59,10 @@ export class PlainCircuit {
 
   open(hintMs: number): void {
     this.enter('open');
+    this.openFor(hintMs);
+  }
+
+  openFor(hintMs: number): void {
     this.attempts++;
     const { recoveryTimeoutMs, recoveryMultiplier, maxRecoveryTimeoutMs, recoveryJitter } = this.rules;
     let openMs = Math.min(maxRecoveryTimeoutMs, recoveryTimeoutMs * recoveryMultiplier ** (this.attempts - 1));
@@ -73,14 +79,15 @@ export class PlainCircuit {
 
   refusal(id: number): string | undefined {
     if (this.state === 'isolated') return 'isolated';
-    if (this.state === 'open' && this.nowMs >= this.untilMs) this.enter('half-open');
+    if (this.state === 'open' && this.nowMs >= this.untilMs && this.allowed > 0) this.enter('half-open');
     if (this.state === 'half-open') {
-      if (this.probes.size < this.rules.maxProbes) {
+      if (this.probes.size < Math.min(this.rules.maxProbes, this.allowed)) {
         this.probes.add(id);
         this.probedMs = this.nowMs;
         return undefined;
       }
-      if (this.nowMs - this.probedMs < this.rules.probeTimeoutMs) return 'probing';
+      const hung = this.probes.size > 0 && this.nowMs - this.probedMs >= this.rules.probeTimeoutMs;
+      if (!hung) return 'probing';
       this.open(0);
     }
     if (this.state === 'open') return 'open';
@@ -145,6 +152,28 @@ export class PlainCircuit {
     const lastDisablement = this.disablements.delete(hold) && this.disablements.size === 0;
     if (lastIsolation && this.disablements.size > 0) this.enter('disabled');
     else if (lastIsolation || (lastDisablement && this.state === 'disabled')) this.close(true);
+  }
+
+  trip(openMs: number | undefined, attempts: number): boolean {
+    if (this.state === 'isolated' || this.state === 'disabled') return false;
+    const { untilMs, attempts: before, state } = this;
+    const known = Math.max(before, attempts);
+    if (openMs === undefined) {
+      this.attempts = known - 1;
+      this.openFor(0);
+    } else {
+      this.attempts = known;
+      this.untilMs = this.nowMs + Math.min(openMs, this.rules.maxRecoveryTimeoutMs);
+    }
+    if (state === 'open') this.untilMs = Math.max(untilMs, this.untilMs);
+    else this.enter('open');
+    return true;
+  }
+
+  recover(): boolean {
+    if (this.state !== 'open' && this.state !== 'half-open') return false;
+    this.close(true);
+    return true;
   }
 
   reset(): void {

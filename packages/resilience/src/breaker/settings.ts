@@ -3,6 +3,7 @@ import type { Clock, Random } from '../core/clock.js';
 import { ConfigError } from '../core/errors.js';
 import { classifyErrors } from '../core/judge.js';
 import type { Classify } from '../core/types.js';
+import type { TripOptions } from './adviser.js';
 import type { RateSettings } from './rates.js';
 import type { RecoverySettings } from './recovery.js';
 import type { WindowSettings } from './window.js';
@@ -126,6 +127,14 @@ export function circuitSettings(options: CircuitBreakerOptions, defaultName: str
     shadow: options.shadow ?? false,
     classify: options.classify ?? classifyErrors,
     random: options.random ?? Math.random,
+  };
+}
+
+/** @throws ConfigError naming the option, its value and its range. */
+export function checkedTrip(name: string, { openMs, attempts = 1 }: TripOptions) {
+  return {
+    openMs: openMs === undefined ? undefined : numberOption(name, 'openMs', openMs, { min: 0, infinite: true }),
+    attempts: numberOption(name, 'attempts', attempts, COUNT),
   };
 }
 

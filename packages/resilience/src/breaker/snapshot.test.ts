@@ -119,15 +119,15 @@ describe('readSnapshot', () => {
     [{ ...openSnapshot, openMs: Number.POSITIVE_INFINITY }, "the snapshot's openMs is Infinity, not milliseconds"],
     [
       { ...openSnapshot, cause: 'toString' },
-      "the snapshot's cause is toString, not one of failures, failure-rate, slow-rate, probe-failed, probe-slow, probe-timeout",
+      "the snapshot's cause is toString, not one of failures, failure-rate, slow-rate, probe-failed, probe-slow, probe-timeout, hint",
     ],
     [
       { ...openSnapshot, cause: ['failures'] },
-      "the snapshot's cause is an object, not one of failures, failure-rate, slow-rate, probe-failed, probe-slow, probe-timeout",
+      "the snapshot's cause is an object, not one of failures, failure-rate, slow-rate, probe-failed, probe-slow, probe-timeout, hint",
     ],
     [
       { ...openSnapshot, cause: 7 },
-      "the snapshot's cause is 7, not one of failures, failure-rate, slow-rate, probe-failed, probe-slow, probe-timeout",
+      "the snapshot's cause is 7, not one of failures, failure-rate, slow-rate, probe-failed, probe-slow, probe-timeout, hint",
     ],
   ])('refuses %j', (input, message) => {
     expect(() => readSnapshot('test', input)).toThrow(

@@ -10,12 +10,16 @@ export const TRIP_CAUSES = [
   'probe-failed',
   'probe-slow',
   'probe-timeout',
+  'hint',
 ] as const;
 
-/** Why a circuit opened: failures in a row, a rate over its window, or what became of its probes. */
+/** Why a circuit opened: failures in a row, a rate over its window, what became of its probes, or a hint from outside. */
 export type TripCause = (typeof TRIP_CAUSES)[number];
 
-/** Why a circuit changed its state: of itself, by hand, or (`guest`) as another library's breaker saw fit. */
+/**
+ * Why a circuit changed its state: of itself, by hand, on a `hint` from outside (open, or closed again), or (`guest`) as
+ * another library's breaker saw fit.
+ */
 export type CircuitCause =
   | TripCause
   | 'recovery-timeout'
