@@ -35,9 +35,9 @@ export class TargetServer implements AsyncDisposable {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/${target}`;
   }
 
-  /** The polls that arrived from one instant until before another. */
-  between(fromMs: number, toMs: number): Poll[] {
-    return this.polls.filter(({ atMs }) => fromMs <= atMs && atMs < toMs);
+  /** The polls that arrived at that time or later. */
+  since(fromMs: number): Poll[] {
+    return this.polls.slice(this.polls.findLastIndex(({ atMs }) => atMs < fromMs) + 1);
   }
 
   #answer(request: IncomingMessage, response: ServerResponse): void {

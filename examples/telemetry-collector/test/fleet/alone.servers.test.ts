@@ -1,19 +1,44 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { FleetRig } from '@breakwater/testbed';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { offsetOf } from '../../src/flow/offset.js';
 
 const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 
-it('one collector that knows of no others takes every turn of every target once', async () => {
-  await using rig = await FleetRig.start({ main: MAIN, offsetOf, collectors: 1 });
-  const [collector] = rig.collectors;
-  await collector!.start();
-  await pause(3_000);
-  const fromMs = Date.now();
-  await pause(6_000);
-  const { due, gaps, repeats, strangers } = await rig.conclude(fromMs, Date.now() - 1_000);
-  expect(due).toBeGreaterThan(1_400);
-  expect({ gaps, repeats, strangers }).toEqual({ gaps: [], repeats: [], strangers: [] });
+/** What the scenarios with a fleet are held against: what these tests see, they would see. */
+describe('collectors that know of no others', () => {
+  it('take every turn of every target once, where there is one', async () => {
+    await using rig = await FleetRig.start({ main: MAIN, offsetOf, collectors: 1 });
+    await rig.collectors[0]!.start();
+    await pause(3_000);
+    const fromMs = Date.now();
+    await pause(8_000);
+    const { due, gaps, repeats, strangers } = await rig.conclude(fromMs, Date.now() - 2_000);
+    expect(due).toBeGreaterThan(800);
+    expect({ gaps, repeats, strangers }).toEqual({ gaps: [], repeats: [], strangers: [] });
+  });
+
+  it('poll everything twice where there are two, and nothing while both stand still', async () => {
+    await using rig = await FleetRig.start({ main: MAIN, offsetOf, collectors: 2, targets: 30, intervalMs: 1_000 });
+    for (const collector of rig.collectors) await collector.start();
+    await pause(2_000);
+    const fromMs = Date.now();
+    await pause(2_000);
+    const toMs = Date.now();
+    for (const collector of rig.collectors) collector.signal('SIGSTOP');
+    await pause(3_000);
+    for (const collector of rig.collectors) collector.signal('SIGCONT');
+    await pause(2_000);
+    const { gaps, repeats, strangers } = await rig.conclude(fromMs, Date.now() - 1_000);
+    const inTime = repeats.filter(({ instantMs }) => instantMs >= fromMs && instantMs < toMs - 1_000);
+    expect(inTime).toHaveLength(30);
+    expect(inTime.map(({ by }) => [...by].sort())).toEqual(inTime.map(() => ['collector-1', 'collector-2']));
+    expect(new Set(gaps.map(({ target }) => target)).size).toBe(30);
+    for (const { fromMs, turns } of gaps) {
+      expect(turns).toBeGreaterThanOrEqual(2);
+      expect(fromMs).toSatisfy((ms: number) => ms > toMs - 1_000 && ms < toMs + 1_000);
+    }
+    expect(strangers).toEqual([]);
+  });
 });

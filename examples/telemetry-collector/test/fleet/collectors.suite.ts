@@ -1,0 +1,165 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { type FleetRig, startServer } from '@breakwater/testbed';
+import { expect } from 'vitest';
+import { type Effort, SLACK_MS, START_MS, seconds, startFleet, type Tell, takeover } from './fleet.suite.js';
+import { type Excuse, eventually, expectTurns, type Shares, shared, takenOverMs } from './watch.suite.js';
+
+/** Until the others have all targets of one that is gone; with the time that took. */
+async function takenOver(
+  rig: FleetRig,
+  share: ReadonlySet<string>,
+  former: string,
+  goneMs: number,
+  withinMs: number,
+): Promise<number> {
+  const look = () => {
+    const takenMs = takenOverMs(rig, share, former, goneMs);
+    return takenMs === Number.NEGATIVE_INFINITY ? undefined : takenMs;
+  };
+  return (await eventually(look, withinMs, () => `not all of ${former}'s targets are polled by others`)) - goneMs;
+}
+
+/** Nobody but its owner polled any target that was not `theirs`. */
+function expectNoOtherMoved(rig: FleetRig, before: Shares, theirs: ReadonlySet<string>, sinceMs: number): void {
+  const wrong = rig.server
+    .since(sinceMs)
+    .filter(({ target, by }) => !theirs.has(target) && before.get(by)?.has(target) !== true);
+  expect(wrong).toEqual([]);
+}
+
+/** `kill -9` of one after the other, each back after its targets were taken over: they move, and move back. */
+async function killed(effort: Effort, tell: Tell): Promise<void> {
+  const { intervalMs, leaseMs, kills, everyMs } = effort;
+  await using redis = await startServer('redis');
+  await using rig = await startFleet(effort, () => redis.url);
+  const { shares } = await shared(rig, rig.pollers, START_MS);
+  for (const [by, share] of shares) expect(share.size, by).toSatisfy((size: number) => size > 70 && size < 130);
+  const fromMs = Date.now();
+  const excuses: Excuse[] = [];
+  for (let kill = 0; kill < kills; kill++) {
+    const [victim, name] = [rig.collectors[kill % 3]!, rig.pollers[kill % 3]!];
+    const share = shares.get(name)!;
+    const killedMs = Date.now();
+    await victim.kill();
+    excuses.push(takeover(effort, share, killedMs));
+    const takeoverMs = await takenOver(rig, share, name, killedMs, leaseMs + intervalMs + SLACK_MS);
+    await pause(everyMs / 2 - (Date.now() - killedMs));
+    await victim.start();
+    const startedMs = Date.now();
+    const again = await shared(rig, rig.pollers, leaseMs + 2 * intervalMs + SLACK_MS);
+    expectNoOtherMoved(rig, shares, share, killedMs);
+    expect(again.shares).toEqual(shares);
+    await tell(
+      `${name} killed: its ${share.size} targets polled by others after ${seconds(takeoverMs)}; back: polled by it alone ${seconds(again.sinceMs - startedMs)} after it answered`,
+    );
+    await pause(everyMs - (Date.now() - killedMs));
+  }
+  const verdict = await rig.conclude(fromMs, Date.now() - intervalMs);
+  const missing = verdict.gaps.reduce((sum, { turns }) => sum + turns, 0);
+  await tell(
+    `${verdict.due} turns due, ${missing} without a point in ${verdict.gaps.length} gaps, the longest ${Math.max(0, ...verdict.gaps.map(({ turns }) => turns))}; ${verdict.repeats.length} polled twice`,
+  );
+  expectTurns(verdict, excuses);
+}
+
+/** `kill -9`, and back before its lease is over. */
+async function killedAndBackAtOnce(effort: Effort, tell: Tell): Promise<void> {
+  const { intervalMs, leaseMs } = effort;
+  await using redis = await startServer('redis');
+  await using rig = await startFleet(effort, () => redis.url);
+  const { shares } = await shared(rig, rig.pollers, START_MS);
+  const fromMs = Date.now();
+  const [victim, name] = [rig.collectors[0]!, rig.pollers[0]!];
+  const killedMs = Date.now();
+  await victim.kill();
+  await victim.start();
+  const startedMs = Date.now();
+  const again = await shared(rig, rig.pollers, leaseMs + 2 * intervalMs + SLACK_MS);
+  expectNoOtherMoved(rig, shares, shares.get(name)!, killedMs);
+  expect(again.shares).toEqual(shares);
+  await tell(
+    `${name} answered ${seconds(startedMs - killedMs)} after its kill, and polled its targets ${seconds(again.sinceMs - killedMs)} after it`,
+  );
+  await pause(2 * intervalMs);
+  const verdict = await rig.conclude(fromMs, Date.now() - intervalMs);
+  expectTurns(verdict, [takeover(effort, shares.get(name)!, killedMs)]);
+}
+
+/** SIGSTOP past its lease, and SIGCONT: it polls nothing that others have taken, and gets it back. */
+async function stoodStill(effort: Effort, tell: Tell): Promise<void> {
+  const { intervalMs, leaseMs, awayMs } = effort;
+  await using redis = await startServer('redis');
+  await using rig = await startFleet(effort, () => redis.url);
+  const { shares } = await shared(rig, rig.pollers, START_MS);
+  const fromMs = Date.now();
+  const [victim, name] = [rig.collectors[1]!, rig.pollers[1]!];
+  const share = shares.get(name)!;
+  const stoppedMs = Date.now();
+  victim.signal('SIGSTOP');
+  const takeoverMs = await takenOver(rig, share, name, stoppedMs, leaseMs + intervalMs + SLACK_MS);
+  await pause(awayMs - (Date.now() - stoppedMs));
+  const wokenMs = Date.now();
+  victim.signal('SIGCONT');
+  const again = await shared(rig, rig.pollers, leaseMs + 2 * intervalMs + SLACK_MS);
+  expectNoOtherMoved(rig, shares, share, stoppedMs);
+  expect(again.shares).toEqual(shares);
+  await tell(
+    `${name} stopped: taken over after ${seconds(takeoverMs)}; woken: polled its targets alone after ${seconds(again.sinceMs - wokenMs)}`,
+  );
+  await pause(2 * intervalMs);
+  const verdict = await rig.conclude(fromMs, Date.now() - intervalMs);
+  expectTurns(verdict, [takeover(effort, share, stoppedMs)]);
+}
+
+/** SIGTERM: the others take over at once. */
+async function drained(effort: Effort, tell: Tell): Promise<void> {
+  const { intervalMs, leaseMs } = effort;
+  await using redis = await startServer('redis');
+  await using rig = await startFleet(effort, () => redis.url);
+  const { shares } = await shared(rig, rig.pollers, START_MS);
+  const fromMs = Date.now();
+  const [leaver, name] = [rig.collectors[2]!, rig.pollers[2]!];
+  const share = shares.get(name)!;
+  const toldMs = Date.now();
+  const ended = leaver.end();
+  const takeoverMs = await takenOver(rig, share, name, toldMs, 2 * intervalMs + SLACK_MS);
+  expect(await ended).toBe(0);
+  await pause(leaseMs);
+  await leaver.start();
+  const again = await shared(rig, rig.pollers, leaseMs + 2 * intervalMs + SLACK_MS);
+  expectNoOtherMoved(rig, shares, share, toldMs);
+  expect(again.shares).toEqual(shares);
+  await pause(2 * intervalMs);
+  const verdict = await rig.conclude(fromMs, Date.now() - intervalMs);
+  await tell(
+    `${name} drained: its targets polled by others after ${seconds(takeoverMs)}; ${verdict.gaps.length} turns lost`,
+  );
+  expectTurns(verdict, [{ targets: share, fromMs: toldMs - intervalMs, toMs: toldMs + 2 * intervalMs, turns: 1 }]);
+}
+
+/** Two processes that were given one name: both go on, each with a share. */
+async function namesakes(effort: Effort, tell: Tell): Promise<void> {
+  const { intervalMs, leaseMs } = effort;
+  await using redis = await startServer('redis');
+  const env = (index: number) => ({ REPLICA_ID: index === 2 ? 'other' : 'twin' });
+  await using rig = await startFleet(effort, () => redis.url, env);
+  const { shares } = await shared(rig, rig.pollers, START_MS);
+  const fromMs = Date.now();
+  await tell([...shares].map(([by, share]) => `${by} polls ${share.size}`).join(', '));
+  await pause(3 * leaseMs);
+  const again = await shared(rig, rig.pollers, 2 * intervalMs + SLACK_MS);
+  expect(again.shares).toEqual(shares);
+  const said = rig.collectors.map(({ output }) => output).join('\n');
+  expect(said).toMatch(/twin~/);
+  expectTurns(await rig.conclude(fromMs, Date.now() - intervalMs), []);
+}
+
+export const COLLECTOR_SCENARIOS: ReadonlyArray<
+  readonly [what: string, run: (effort: Effort, tell: Tell) => Promise<void>]
+> = [
+  ['when one is killed, and comes back', killed],
+  ['when one is killed, and is back at once', killedAndBackAtOnce],
+  ['when one stood still past its lease', stoodStill],
+  ['when one is drained', drained],
+  ['when two were given one name', namesakes],
+];

@@ -1,0 +1,151 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import {
+  type FleetRig,
+  type FleetVerdict,
+  type RunningServer,
+  startServer,
+  type TcpProxy,
+  tcpProxy,
+} from '@breakwater/testbed';
+import { expect } from 'vitest';
+import { type Effort, SLACK_MS, START_MS, seconds, startFleet, type Tell } from './fleet.suite.js';
+import { everythingBy, expectTurns, shared } from './watch.suite.js';
+
+/**
+ * From when on collectors may know that their lease is over: it was renewed up to a third of it before Redis went. Until
+ * then everybody keeps what it has.
+ */
+const keepsUntilMs = (goneMs: number, { leaseMs }: Effort): number => goneMs + (leaseMs * 2) / 3 - SLACK_MS / 2;
+
+/** Redis is away for longer than a lease: everybody keeps its own, then polls everything, then shares as before. */
+async function away(
+  effort: Effort,
+  tell: Tell,
+  durable: boolean,
+  go: (redis: RunningServer) => void,
+  comeBack: (redis: RunningServer) => void | Promise<void>,
+): Promise<void> {
+  const { intervalMs, leaseMs, awayMs } = effort;
+  await using redis = await startServer('redis', { durable });
+  await using rig = await startFleet(effort, () => redis.url);
+  const { shares } = await shared(rig, rig.pollers, START_MS);
+  const fromMs = Date.now();
+  go(redis);
+  await everythingBy(rig, rig.pollers, leaseMs + 2 * intervalMs + SLACK_MS);
+  expect(await standings(rig)).toEqual(rig.pollers.map(() => 'alone'));
+  await pause(awayMs - (Date.now() - fromMs));
+  expect(await standings(rig)).toEqual(rig.pollers.map(() => 'alone'));
+  await comeBack(redis);
+  const backMs = Date.now();
+  const again = await shared(rig, rig.pollers, leaseMs + 2 * intervalMs + SLACK_MS);
+  expect(again.shares).toEqual(shares);
+  expect(await standings(rig)).toEqual(rig.pollers.map(() => 'member'));
+  await pause(2 * intervalMs);
+  const verdict = await rig.conclude(fromMs, Date.now() - intervalMs);
+  await tell(twice(verdict, fromMs, backMs));
+  const toMs = backMs + leaseMs + SLACK_MS;
+  expectTurns(verdict, [{ fromMs: keepsUntilMs(fromMs, effort), toMs, turns: 0, mayRepeat: true }]);
+}
+
+/** Redis restarts within a lease, and knows nothing any more: nobody notices at the targets. */
+async function emptied(effort: Effort, tell: Tell): Promise<void> {
+  const { intervalMs, leaseMs } = effort;
+  await using redis = await startServer('redis');
+  await using rig = await startFleet(effort, () => redis.url);
+  const { shares } = await shared(rig, rig.pollers, START_MS);
+  const fromMs = Date.now();
+  redis.signal('SIGKILL');
+  await redis.restart();
+  await tell(`Redis was back, empty, after ${seconds(Date.now() - fromMs)}`);
+  await pause(3 * leaseMs);
+  expect(await standings(rig)).toEqual(rig.pollers.map(() => 'member'));
+  const again = await shared(rig, rig.pollers, 2 * intervalMs + SLACK_MS);
+  expect(again.shares).toEqual(shares);
+  expectTurns(await rig.conclude(fromMs, Date.now() - intervalMs), []);
+}
+
+/** One of three cannot reach Redis: it polls everything after its lease, the others share without it. */
+async function cutOff(effort: Effort, tell: Tell, cut: (proxy: TcpProxy) => void | Promise<void>): Promise<void> {
+  const { intervalMs, leaseMs, awayMs } = effort;
+  await using redis = await startServer('redis');
+  await using proxy = await tcpProxy(redis.port);
+  await using rig = await startFleet(effort, (index) => (index === 0 ? `redis://127.0.0.1:${proxy.port}` : redis.url));
+  const { shares } = await shared(rig, rig.pollers, START_MS);
+  const [name, ...others] = rig.pollers as [string, ...string[]];
+  const cutMs = Date.now();
+  await cut(proxy);
+  await everythingBy(rig, [name], leaseMs + 2 * intervalMs + SLACK_MS);
+  const aloneMs = Date.now();
+  await pause(awayMs - (aloneMs - cutMs));
+  expect(await standings(rig)).toEqual(['alone', 'member', 'member']);
+  const polls = rig.server.since(Date.now() - 1.5 * intervalMs).filter(({ by }) => by !== name);
+  expect(new Set(polls.map(({ target }) => target)).size).toBe(rig.turns.targets.length);
+  await proxy.resume();
+  const backMs = Date.now();
+  const again = await shared(rig, rig.pollers, leaseMs + 2 * intervalMs + SLACK_MS);
+  expect(again.shares).toEqual(shares);
+  await pause(2 * intervalMs);
+  const verdict = await rig.conclude(cutMs, Date.now() - intervalMs);
+  await tell(twice(verdict, cutMs, backMs));
+  const excuse = { fromMs: keepsUntilMs(cutMs, effort), toMs: backMs + leaseMs + SLACK_MS, turns: 0, mayRepeat: true };
+  expectTurns(verdict, [excuse]);
+  // The others never poll a target both.
+  expect(verdict.repeats.filter(({ by }) => others.every((other) => by.includes(other)))).toEqual([]);
+}
+
+/** From when until when turns were polled more than once, in words. */
+function twice({ due, gaps, repeats }: FleetVerdict, goneMs: number, backMs: number): string {
+  const instants = repeats.map(({ instantMs }) => instantMs);
+  const [first, last] = [Math.min(...instants) - goneMs, Math.max(...instants) - backMs];
+  return `polled more than once from ${seconds(first)} after Redis went until ${seconds(last)} after it was back; ${gaps.length} gaps in ${due} turns`;
+}
+
+/** The standing that each collector's metrics tell. */
+async function standings(rig: FleetRig): Promise<Array<string | undefined>> {
+  const pages = await Promise.all(rig.collectors.map((collector) => collector.text('/metrics')));
+  return pages.map((page) => /^fleet_standing\{[^}]*standing="(\w+)"[^}]*\} 1$/m.exec(page)?.[1]);
+}
+
+export const REDIS_SCENARIOS: ReadonlyArray<
+  readonly [what: string, run: (effort: Effort, tell: Tell) => Promise<void>]
+> = [
+  [
+    'when Redis is killed, and comes back empty',
+    (effort, tell) =>
+      away(
+        effort,
+        tell,
+        false,
+        (redis) => redis.signal('SIGKILL'),
+        (redis) => redis.restart(),
+      ),
+  ],
+  [
+    'when Redis is killed, and comes back with old data',
+    (effort, tell) =>
+      away(
+        effort,
+        tell,
+        true,
+        (redis) => redis.signal('SIGKILL'),
+        (redis) => redis.restart(),
+      ),
+  ],
+  [
+    'when Redis is stopped, and goes on',
+    (effort, tell) =>
+      away(
+        effort,
+        tell,
+        false,
+        (redis) => redis.signal('SIGSTOP'),
+        (redis) => redis.signal('SIGCONT'),
+      ),
+  ],
+  ['when Redis is restarted empty within a lease', emptied],
+  ['when one of them is cut off from Redis', (effort, tell) => cutOff(effort, tell, (proxy) => proxy.cut())],
+  [
+    'when one of them hears nothing of Redis any more',
+    (effort, tell) => cutOff(effort, tell, (proxy) => proxy.freeze()),
+  ],
+];
