@@ -10,12 +10,14 @@ export interface HeadingOptions {
   url: string;
   /** Circuit settings that go before those of the environment. */
   circuit: CircuitBreakerEnvironment | undefined;
+  /** Whom it shares its targets with, and as what; undefined: with nobody. */
+  fleet: { readonly name: string; readonly id: string; readonly address: string } | undefined;
   /** Where the log is, when it is not on stderr. */
   logFile: string | undefined;
 }
 
 /** What stands above the table: what runs, where it is to be reached, where it writes, and what is special about it. */
-export function headingOf({ config, env, url, circuit, logFile }: HeadingOptions): string[] {
+export function headingOf({ config, env, url, circuit, fleet, logFile }: HeadingOptions): string[] {
   const { files, delivery } = config;
   const places = [...(files === undefined ? [] : [`${files.directory}/`]), ...(delivery?.servers ?? [])];
   const { failureThreshold, recoveryTimeoutMs } = circuit ?? circuitBreakerFromEnv(env);
@@ -28,6 +30,11 @@ export function headingOf({ config, env, url, circuit, logFile }: HeadingOptions
       : `Targets: ${config.targetsFile}`,
     `Points go to ${places.join(', ')} · ${url} serves /targets, /metrics and /health/ready`,
     `Circuits open after ${rule}${shortened}.`,
+    ...(fleet === undefined
+      ? []
+      : [
+          `Shares its targets with the fleet ${fleet.name}, as ${fleet.id}, through Redis at ${fleet.address} · see /fleet`,
+        ]),
     ...(logFile === undefined ? [] : [`Log: ${logFile}`]),
   ];
 }

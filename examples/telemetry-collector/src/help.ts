@@ -17,6 +17,10 @@ Settings come from the environment; these are the first to know:
                     where that log is, how large and how old it may become
   HANDOVER_URL, HANDOVER_TOKEN
                     peers that take what is left when it is told to stop
+  REDIS_URL         a Redis through which collectors share the targets, instead of each polling all
+  FLEET, REPLICA_ID, FLEET_LEASE, SHARED_BREAKER
+                    which of them share, under which name this one does, how long a silent one
+                    keeps its targets (15 s), and whether they tell each other which targets fail
   HOST, PORT        where /targets, /metrics and /health are served (127.0.0.1, 8080)
   API_TOKEN         what POST requests must carry; needed to listen beyond this machine
   MAX_BODY_BYTES, LANE_MAX_LAG

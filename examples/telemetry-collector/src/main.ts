@@ -52,7 +52,7 @@ async function collect(args: Arguments, config: CollectorConfig, env: Environmen
       targets: sourceOf(config, env, log),
       log,
       view,
-      heading: (url) => headingOf({ config, env, url, circuit, logFile }),
+      heading: (url) => headingOf({ config, env, url, circuit, fleet: undefined, logFile }),
     });
   } finally {
     view.close();

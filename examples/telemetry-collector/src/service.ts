@@ -105,6 +105,7 @@ export class Service {
       lost: [...samples.lost.values()].reduce((sum, lines) => sum + lines, 0),
       pending: samples.pending,
       lanes: this.#options.delivery?.lanes() ?? [],
+      fleet: undefined,
       loopLagMs: this.#loop.lag().p99Ms,
     };
   }

@@ -259,6 +259,23 @@ describe('the collector', () => {
       expect(endedMs - begunMs).toBeLessThanOrEqual(2_000);
     });
 
+    it('says when nothing runs any more, before the sink has everything', async () => {
+      begin(['a'], { createProbe: () => probeOf(answersAfter(rig.clock, 3_000)) });
+      rig.sink.behaviour = () => new Promise<void>(() => {});
+      void rig.collector.collect(['a']);
+      await rig.clock.advance(1_000);
+      let underWay: number | undefined;
+      const draining = rig.collector.drain(20_000, () => {
+        underWay = rig.collector.underWay;
+      });
+      await rig.clock.advance(1_999);
+      expect(underWay).toBeUndefined();
+      await rig.clock.advance(1);
+      expect(underWay).toBe(0);
+      await rig.clock.advance(20_000);
+      expect((await draining).lostLines).toBeGreaterThan(0);
+    });
+
     it('says how many lines a hanging sink made it lose', async () => {
       begin(['a']);
       rig.sink.behaviour = () => new Promise<void>(() => {});

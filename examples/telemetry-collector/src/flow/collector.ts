@@ -196,14 +196,15 @@ export class Collector implements Measured {
 
   /**
    * Begins no more runs, lets those under way finish, and writes what was sampled, within `timeoutMs`. What cannot be
-   * finished by then is ended, and reported. Later calls wait for the first.
+   * finished by then is ended, and reported. `onTurnsOver` is called as soon as nothing runs any more. Later calls wait
+   * for the first.
    */
-  drain(timeoutMs: number): Promise<DrainReport> {
-    this.#drained ??= this.#drain(timeoutMs);
+  drain(timeoutMs: number, onTurnsOver: () => void = () => {}): Promise<DrainReport> {
+    this.#drained ??= this.#drain(timeoutMs, onTurnsOver);
     return this.#drained;
   }
 
-  async #drain(timeoutMs: number): Promise<DrainReport> {
+  async #drain(timeoutMs: number, onTurnsOver: () => void): Promise<DrainReport> {
     this.#ticker.stop();
     const { runner, samples, account } = this.#options;
     runner.dismiss();
@@ -212,6 +213,7 @@ export class Collector implements Measured {
     const abortedBefore = account.count('aborted');
     const lostBefore = sum(samples.lost.values());
     await this.#turnsOver(timeoutMs - flushMs, () => runner.stop());
+    onTurnsOver();
     await samples.drain(Math.max(flushMs, deadlineMs - this.#clock.now()));
     await Promise.all([...this.#states.values()].map(({ probe }) => probe.close?.()));
     return {

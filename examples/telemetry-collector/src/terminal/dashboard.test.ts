@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { laneOf } from '../delivery/fake-spool.suite.js';
 import { TURN_OUTCOMES, type TurnOutcome } from '../flow/turn.js';
 import type { ProbeKind } from '../probes/probe.js';
 import { account, drawDashboard } from './dashboard.js';
@@ -56,7 +57,7 @@ function snapshotOf(targets: TargetView[]): Snapshot {
     ['http', 1_234],
     ['tcp', 0],
   ]);
-  return { uptimeMs: 20_000, targets, written, lost: 0, pending: 3, lanes: [], loopLagMs: 1.25 };
+  return { uptimeMs: 20_000, targets, written, lost: 0, pending: 3, lanes: [], fleet: undefined, loopLagMs: 1.25 };
 }
 
 describe('the live view', () => {
@@ -74,6 +75,16 @@ describe('the live view', () => {
       '',
       'news',
       '2 targets: 1 up, 1 circuit open · 1,234 lines written, 0 lost · 0 turns missed · event loop p99 1.3 ms late',
+      'Ctrl-C stops.',
+    ]);
+  });
+
+  it('has a line on the fleet, and one for each lane', () => {
+    const fleet = { name: 'telemetry', standing: 'member', members: 3, targets: 5 } as const;
+    const snapshot = { ...snapshotOf([target('web'), flaky]), fleet, lanes: [laneOf('http://influx:8086')] };
+    expect(drawDashboard([''], snapshot, [], { columns: 120, rows: 24 }, plain).slice(-3)).toEqual([
+      '⇄ fleet telemetry: one of 3 members · polls 2 of 5 targets',
+      '→ http://influx:8086: nothing pending',
       'Ctrl-C stops.',
     ]);
   });

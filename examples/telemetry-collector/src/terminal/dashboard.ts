@@ -1,3 +1,4 @@
+import { fleetLines } from './fleet.js';
 import { laneLines } from './lanes.js';
 import type { Snapshot, TargetView } from './snapshot.js';
 import type { Paint, StyleName } from './style.js';
@@ -47,7 +48,10 @@ export function drawDashboard(
     '',
     ...(isLow ? [] : news.map((line) => shorten(line, size.columns))),
     shorten(account(snapshot), size.columns),
-    ...laneLines(snapshot.lanes, isLow ? 1 : SHOWN_LANES).map((line) => shorten(line, size.columns)),
+    ...[
+      ...fleetLines(snapshot.fleet, snapshot.targets.length),
+      ...laneLines(snapshot.lanes, isLow ? 1 : SHOWN_LANES),
+    ].map((line) => shorten(line, size.columns)),
     dim('Ctrl-C stops.', size, paint),
   ];
   const room = Math.max(1, size.rows - head.length - foot.length - 2);

@@ -1,5 +1,6 @@
 import type { WriteStream } from 'node:tty';
 import { account, drawDashboard } from './dashboard.js';
+import { fleetLines } from './fleet.js';
 import { laneLines } from './lanes.js';
 import { Screen } from './screen.js';
 import type { Snapshot } from './snapshot.js';
@@ -88,7 +89,9 @@ export class PlainView implements View {
   }
 
   update(snapshot: Snapshot): void {
-    for (const line of [account(snapshot), ...laneLines(snapshot.lanes)]) this.#options.write(line);
+    const { fleet, targets, lanes } = snapshot;
+    const lines = [account(snapshot), ...fleetLines(fleet, targets.length), ...laneLines(lanes)];
+    for (const line of lines) this.#options.write(line);
   }
 
   tell(news: string): void {
