@@ -404,11 +404,11 @@ const MISTAKES: ReadonlyArray<readonly [what: string, text: string, ...told: str
     `${HEAD}targets:\n  - name: a\n    probe: snmp\n    host: h\n    version: 3\n    user: u\n    auth: { protocol: sha, keyFrom: §COMMUNITY }\n    priv: { protocol: aes, keyFrom: SNMP_PRIV_KEY }\n`,
     'targets[0].auth.keyFrom: the variable COMMUNITY holds fewer than 8 characters, which SNMP v3 does not allow',
   ],
-  [
-    "the collector's own secret for a target",
-    `${HEAD}targets:\n  - { name: a, probe: http, url: "http://h/", headers: { authorization: { valueFrom: §INFLUX_TOKEN } } }`,
-    "targets[0].headers.authorization.valueFrom: the variable INFLUX_TOKEN is the collector's own secret; use another",
-  ],
+  ...['INFLUX_TOKEN', 'REDIS_PASSWORD', 'REDIS_SENTINEL_PASSWORD'].map((secret): [string, string, string] => [
+    `the collector's own ${secret} for a target`,
+    `${HEAD}targets:\n  - { name: a, probe: http, url: "http://h/", headers: { authorization: { valueFrom: §${secret} } } }`,
+    `targets[0].headers.authorization.valueFrom: the variable ${secret} is the collector's own secret; use another`,
+  ]),
   [
     'an entry of nothing',
     `${HEAD}targets:\n  §-\n  - { name: a, probe: host }`,

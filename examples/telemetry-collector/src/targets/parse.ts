@@ -24,7 +24,13 @@ export interface ParseOptions {
 }
 
 /** The collector's own secrets: whoever may write targets must not be able to send these anywhere. */
-const OWN_SECRETS: readonly string[] = ['API_TOKEN', 'INFLUX_TOKEN', 'HANDOVER_TOKEN'];
+const OWN_SECRETS: readonly string[] = [
+  'API_TOKEN',
+  'INFLUX_TOKEN',
+  'HANDOVER_TOKEN',
+  'REDIS_PASSWORD',
+  'REDIS_SENTINEL_PASSWORD',
+];
 
 /**
  * Reads a targets file. Long files are read in slices, so that the event loop stays free.
