@@ -1,0 +1,27 @@
+import { channel } from 'node:diagnostics_channel';
+import type { TermEnd } from './leader/metrics.js';
+import type { Stamp } from './leader/stamp.js';
+import type { ConnectionUse } from './redis/metrics.js';
+
+/** What the fleet says as it happens, on the diagnostics channel `breakwater:fleet`. */
+export type FleetEvent =
+  /** This replica leads from now on, under this token. */
+  | { type: 'leader.elected'; lease: string; holder: string; token: number }
+  | { type: 'leader.lost'; lease: string; holder: string; token: number; reason: TermEnd }
+  /** An act of this replica was refused: the workload carries the stamp of a leader that came after it. */
+  | { type: 'leader.stale'; lease: string; holder: string; token: number; by: Stamp }
+  /** Redis answers on this connection (again). */
+  | { type: 'redis.ready'; address: string; connection: ConnectionUse }
+  /** Redis cannot be reached, or refuses this client; told once until it is ready. It is tried for ever. */
+  | { type: 'redis.lost'; address: string; connection: ConnectionUse; error: Error }
+  /** Something failed that will be tried again. */
+  | { type: 'trouble'; what: string; error: unknown };
+
+/** The channel's name: `diagnostics_channel.subscribe(FLEET_CHANNEL, (event) => …)`. */
+export const FLEET_CHANNEL = 'breakwater:fleet';
+
+const events = channel(FLEET_CHANNEL);
+
+export function publish(event: FleetEvent): void {
+  if (events.hasSubscribers) events.publish(event);
+}
