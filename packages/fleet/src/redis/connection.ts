@@ -4,34 +4,40 @@ import type { LinkState } from './redis-link.js';
 import { isErrorReply, type Wire } from './wire.js';
 
 export interface ConnectionOptions {
-  /** For messages: where it leads. */
+  /** Where it leads, for messages. */
   readonly address: string;
-  /** One attempt to have a wire. */
+  /** One attempt to have a wire. Settles soon after the signal was aborted. */
   readonly dial: (signal: AbortSignal) => Promise<Wire>;
   readonly timeoutMs: number;
-  /** How long an attempt may take. */
   readonly connectTimeoutMs: number;
   readonly clock: Clock;
   readonly random: Random;
   readonly onReady?: (wire: Wire) => void;
-  readonly onLost?: (reason: Error) => void;
+  /** Told once until it is ready again; `had`: there was a connection. */
+  readonly onLost?: (reason: Error, had: boolean) => void;
 }
 
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 1_000;
+/** A connection on which nothing was heard for so many deadlines is asked whether it still is one. */
+const IDLE_DEADLINES = 5;
 /** Answers of a server that cannot serve now: another one may, or this one later. */
 const UNABLE = /^(?:READONLY|LOADING|MASTERDOWN|NOREPLICAS)\b/;
 
-/** A wire that is replaced for ever: made anew when it is lost, or when it does not answer. */
+/** A wire that is replaced for ever: made anew when it breaks, or when Redis does not answer on it. */
 export class Connection {
   readonly #options: ConnectionOptions;
   readonly #closing = new AbortController();
+  /** Calls under way. */
+  readonly #calls = new Set<Promise<unknown>>();
   #state: LinkState = 'connecting';
   #wire: Wire | undefined;
-  #reason = new Error('not connected yet');
+  #reason = new Error('there was no connection yet');
   #failures = 0;
   #pause: Timer | undefined;
-  #probing = false;
+  #idle: Timer | undefined;
+  #probed: Wire | undefined;
+  #heard = false;
   #attempt: Promise<void>;
 
   constructor(options: ConnectionOptions) {
@@ -43,115 +49,155 @@ export class Connection {
     return this.#state;
   }
 
-  async call(command: string, args: readonly (string | number)[]): Promise<unknown> {
-    const { clock, timeoutMs } = this.#options;
-    const endsMs = clock.now() + timeoutMs;
-    // The only wait: for the first attempt, so that whoever starts with Redis does not begin without it.
-    if (this.#state === 'connecting') await this.#within(this.#attempt, timeoutMs);
-    const wire = this.#wire;
-    if (wire === undefined) throw this.#unreachable();
-    try {
-      return await this.#within(wire.call(command, args), endsMs - clock.now());
-    } catch (error) {
-      throw this.#judge(error, wire);
-    }
+  /**
+   * Sends a command, and gives its answer. The server's refusals come as they are (`isErrorReply`).
+   * @throws FleetError
+   */
+  call(command: string, args: readonly (string | number)[], endsMs: number): Promise<unknown> {
+    const call = this.#call(command, args, endsMs);
+    this.#calls.add(call);
+    const over = () => this.#calls.delete(call);
+    call.then(over, over);
+    return call;
   }
 
-  close(): void {
+  /** Asks whether it still is one, and replaces it if there is no answer. */
+  probe(): void {
+    const wire = this.#wire;
+    if (wire === undefined || wire === this.#probed) return;
+    this.#probed = wire;
+    const { clock, timeoutMs } = this.#options;
+    this.#within(wire.call('ping', []), clock.now() + timeoutMs).then(
+      () => {
+        this.#heard = true;
+        this.#probed = undefined;
+      },
+      (error: Error) => {
+        this.#probed = undefined;
+        // Whatever it says, it is there.
+        if (!isErrorReply(error)) this.#drop(wire, error);
+      },
+    );
+  }
+
+  /** Takes no more calls; resolves when those under way have ended, each of which has a deadline, and nothing is open. */
+  async close(): Promise<void> {
     this.#state = 'closed';
+    const reason = this.#closed();
     this.#pause?.[Symbol.dispose]();
-    const reason = new FleetError('closed', `the connection to Redis at ${this.#options.address} was closed`);
+    this.#idle?.[Symbol.dispose]();
     this.#closing.abort(reason);
+    await Promise.allSettled([this.#attempt, ...this.#calls]);
     this.#wire?.destroy(reason);
     this.#wire = undefined;
   }
 
-  #unreachable(): FleetError {
-    const { address } = this.#options;
-    if (this.#state === 'closed') return new FleetError('closed', `the connection to Redis at ${address} was closed`);
-    return new FleetError('unreachable', `Redis at ${address} cannot be reached: ${this.#reason.message}`, {
-      cause: this.#reason,
-    });
+  async #call(command: string, args: readonly (string | number)[], endsMs: number): Promise<unknown> {
+    // The only wait, for the first attempt, so that who starts together with its connection does not begin without Redis.
+    if (this.#state === 'connecting') await this.#within(this.#attempt, endsMs);
+    const wire = this.#wire;
+    if (this.#state !== 'ready' || wire?.open !== true) throw this.#unavailable();
+    try {
+      const answer = await this.#within(wire.call(command, args), endsMs);
+      this.#heard = true;
+      return answer;
+    } catch (error) {
+      throw this.#judged(error as Error, wire);
+    }
   }
 
-  #judge(error: unknown, wire: Wire): unknown {
-    const { address } = this.#options;
+  #closed(): FleetError {
+    return new FleetError('closed', `the connection to Redis at ${this.#options.address} was closed`);
+  }
+
+  #unavailable(): FleetError {
+    if (this.#state === 'closed') return this.#closed();
+    const cause = this.#reason;
+    const what = `Redis at ${this.#options.address}`;
+    return isErrorReply(cause) && !UNABLE.test(cause.message)
+      ? new FleetError('refused', `${what} refuses this client: ${cause.message}`, { cause })
+      : new FleetError('unreachable', `${what} cannot be reached: ${cause.message}`, { cause });
+  }
+
+  #judged(error: Error, wire: Wire): Error {
     if (error instanceof FleetError) {
-      if (error.reason === 'timeout') this.#probe(wire);
+      this.probe();
       return error;
     }
-    const { message } = error as Error;
+    const what = `Redis at ${this.#options.address}`;
     if (!isErrorReply(error)) {
-      return new FleetError('timeout', `Redis at ${address} did not answer before the connection broke: ${message}`, {
-        cause: error,
-      });
+      return new FleetError('timeout', `the connection to ${what} broke before it answered`, { cause: error });
     }
-    if (!UNABLE.test(message)) return error;
-    wire.destroy(error);
-    return new FleetError('unreachable', `Redis at ${address} cannot serve: ${message}`, { cause: error });
+    this.#heard = true;
+    if (!UNABLE.test(error.message)) return error;
+    this.#drop(wire, error);
+    return new FleetError('unreachable', `${what} cannot serve: ${error.message}`, { cause: error });
   }
 
-  /** A wire on which something was not answered is asked once more; if that is not answered either it is replaced. */
-  async #probe(wire: Wire): Promise<void> {
-    if (this.#probing || wire !== this.#wire) return;
-    this.#probing = true;
-    try {
-      await this.#within(wire.call('ping', []), this.#options.timeoutMs);
-    } catch (error) {
-      if (!isErrorReply(error)) wire.destroy(error as Error);
-    } finally {
-      this.#probing = false;
-    }
-  }
-
-  #within<T>(promise: Promise<T>, ms: number): Promise<T> {
+  /** @throws FleetError with the reason `timeout` when there is no outcome in time. */
+  #within<T>(promise: Promise<T>, endsMs: number): Promise<T> {
     const { clock, address, timeoutMs } = this.#options;
     return new Promise<T>((resolve, reject) => {
       const tooLate = () => reject(new FleetError('timeout', `Redis at ${address} did not answer in ${timeoutMs} ms`));
       // One turn later: what came in time, while this process itself stood still, is read first.
-      const timer = clock.after(ms, () => setImmediate(tooLate));
-      promise.then(resolve, reject).finally(() => timer[Symbol.dispose]());
+      const timer = clock.after(endsMs - clock.now(), () => setImmediate(tooLate));
+      const settled = () => timer[Symbol.dispose]();
+      promise.then(resolve, reject).then(settled);
     });
   }
 
   async #connect(): Promise<void> {
     const { dial, onReady, connectTimeoutMs, clock } = this.#options;
     const attempt = new AbortController();
-    const cancel = () => attempt.abort(this.#closing.signal.reason);
-    this.#closing.signal.addEventListener('abort', cancel, { once: true });
     const limit = clock.after(connectTimeoutMs, () =>
-      attempt.abort(new Error(`no connection within ${connectTimeoutMs} ms`)),
+      setImmediate(() => attempt.abort(new Error(`there was no connection after ${connectTimeoutMs} ms`))),
     );
     try {
-      const wire = await dial(attempt.signal);
+      const wire = await dial(AbortSignal.any([attempt.signal, this.#closing.signal]));
       if (this.#state === 'closed') {
-        wire.destroy(this.#closing.signal.reason);
+        wire.destroy(this.#closed());
         return;
       }
       this.#wire = wire;
       this.#state = 'ready';
       this.#failures = 0;
-      wire.onEnd((reason) => this.#lost(reason));
+      wire.onEnd((reason) => this.#lost(wire, reason));
+      this.#watch();
       onReady?.(wire);
     } catch (error) {
-      this.#lost(error as Error);
+      this.#lost(undefined, error as Error);
     } finally {
       limit[Symbol.dispose]();
-      this.#closing.signal.removeEventListener('abort', cancel);
     }
   }
 
-  #lost(reason: Error): void {
-    if (this.#state === 'closed') return;
+  /** A peer that vanished without a word shows only when it is asked. */
+  #watch(): void {
+    const { clock, timeoutMs } = this.#options;
+    this.#heard = false;
+    this.#idle = clock.after(IDLE_DEADLINES * timeoutMs, () => {
+      if (!this.#heard) this.probe();
+      this.#watch();
+    });
+  }
+
+  #drop(wire: Wire, reason: Error): void {
+    wire.destroy(reason);
+    this.#lost(wire, reason);
+  }
+
+  #lost(wire: Wire | undefined, reason: Error): void {
+    if (this.#state === 'closed' || wire !== this.#wire) return;
     const news = this.#state !== 'lost';
     this.#state = 'lost';
     this.#wire = undefined;
     this.#reason = reason;
+    this.#idle?.[Symbol.dispose]();
     const { clock, random, onLost } = this.#options;
-    const ceiling = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** this.#failures++);
-    this.#pause = clock.after(ceiling * (0.5 + random() / 2), () => {
+    const pauseMs = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(this.#failures++, 10));
+    this.#pause = clock.after(pauseMs * (0.5 + random() / 2), () => {
       this.#attempt = this.#connect();
     });
-    if (news) onLost?.(reason);
+    if (news) onLost?.(reason, wire !== undefined);
   }
 }

@@ -1,66 +1,55 @@
-import { type Clock, type Random, systemClock } from '@breakwater/resilience';
-import { connectSocket, nameLookup } from '@breakwater/resilience/http';
+import { Histogram, type Measured, type Recorder, systemClock } from '@breakwater/resilience';
+import { nameLookup } from '@breakwater/resilience/http';
+import { publish } from '../events.js';
 import { FleetError } from '../fleet-error.js';
+import { addressText } from './address.js';
 import { Connection } from './connection.js';
+import { Dialer } from './dial.js';
+import { CALL_OUTCOMES, type CallOutcome, CONNECTION_USES, type ConnectionUse, REDIS_METRICS } from './metrics.js';
+import { linkSettings, type RedisLinkOptions } from './options.js';
 import type { LinkState, RedisLink, ScriptArgument, ScriptReply } from './redis-link.js';
 import { isScriptReply } from './reply.js';
 import type { Script } from './script.js';
-import { isErrorReply, openWire, type Wire } from './wire.js';
+import { Subscriptions } from './subscriptions.js';
+import { isErrorReply, type Wire } from './wire.js';
 
-export interface RedisLinkOptions {
-  /** `redis://host[:port][/db]` */
-  url: string;
-  username?: string;
-  password?: string;
-  /** How long a call may take, in milliseconds. Default 1,000. */
-  timeoutMs?: number;
-  /** What CLIENT LIST shows. Default `breakwater`. */
-  name?: string;
-  clock?: Clock;
-  random?: Random;
-}
-
-class Link implements RedisLink {
+class Link implements RedisLink, Measured {
   readonly address: string;
   readonly timeoutMs: number;
+  readonly #clock: NonNullable<RedisLinkOptions['clock']>;
   readonly #calls: Connection;
-  readonly #newConnection: (onReady?: (wire: Wire) => void) => Connection;
-  readonly #listeners = new Map<string, Set<Listener>>();
-  #messages: Connection | undefined;
+  readonly #messages: Subscriptions;
+  readonly #outcomes = Object.fromEntries(CALL_OUTCOMES.map((outcome) => [outcome, 0])) as Record<CallOutcome, number>;
+  readonly #losses = Object.fromEntries(CONNECTION_USES.map((use) => [use, 0])) as Record<ConnectionUse, number>;
+  readonly #durations = new Histogram(REDIS_METRICS.duration.buckets);
 
-  constructor({ url, username, password, timeoutMs = 1_000, name = 'breakwater', ...options }: RedisLinkOptions) {
+  constructor(options: RedisLinkOptions) {
+    const settings = linkSettings(options);
     const { clock = systemClock, random = Math.random } = options;
-    const { hostname, port, pathname, host } = new URL(url);
-    this.address = host;
-    this.timeoutMs = timeoutMs;
-    const lookup = nameLookup({ name: 'redis-dns', clock });
-    const dial = async (signal: AbortSignal) => {
-      const { socket } = await connectSocket({
-        host: hostname,
-        port: Number(port || 6_379),
-        nameLookup: lookup,
-        signal,
-        clock,
-      });
-      const destroy = () => socket.destroy(signal.reason);
-      signal.addEventListener('abort', destroy, { once: true });
-      try {
-        return await openWire(socket, { username, password, db: Number(pathname.slice(1) || 0), name });
-      } finally {
-        signal.removeEventListener('abort', destroy);
-      }
-    };
-    this.#newConnection = (onReady = () => {}) =>
+    const dialer = new Dialer(settings, options.nameLookup ?? nameLookup({ name: 'redis-dns', clock }), clock);
+    this.#clock = clock;
+    this.address = addressText(settings.address);
+    this.timeoutMs = settings.timeoutMs;
+    const connect = (connection: ConnectionUse, onReady: (wire: Wire) => void) =>
       new Connection({
-        address: host,
-        dial,
-        timeoutMs,
-        connectTimeoutMs: Math.max(timeoutMs, 1_000),
+        ...settings,
+        address: this.address,
+        dial: (signal) => dialer.dial(signal),
         clock,
         random,
-        onReady,
+        onReady: (wire) => {
+          publish({ type: 'redis.ready', address: this.address, connection });
+          onReady(wire);
+        },
+        onLost: (error, had) => {
+          if (had) this.#losses[connection]++;
+          publish({ type: 'redis.lost', address: this.address, connection, error });
+          // What took the one away may have taken the other, on which nobody would miss anything for long.
+          if (connection === 'calls') this.#messages.probe();
+        },
       });
-    this.#calls = this.#newConnection();
+    this.#messages = new Subscriptions((onReady) => connect('messages', onReady));
+    this.#calls = connect('calls', () => {});
   }
 
   get state(): LinkState {
@@ -68,78 +57,64 @@ class Link implements RedisLink {
   }
 
   async run(script: Script, keys: readonly string[], args: readonly ScriptArgument[]): Promise<ScriptReply> {
-    const rest = [keys.length, ...keys, ...args];
+    const sentMs = this.#clock.now();
+    try {
+      const reply = await this.#evaluate(script, [keys.length, ...keys, ...args], sentMs + this.timeoutMs);
+      this.#answered('ok', sentMs);
+      return reply;
+    } catch (error) {
+      const { reason } = error as FleetError;
+      if (reason === 'refused') this.#answered(reason, sentMs);
+      else this.#outcomes[reason]++;
+      throw error;
+    }
+  }
+
+  subscribe(channel: string, onMessage: (message: string) => void, onGap: () => void = () => {}): Disposable {
+    if (this.state === 'closed') {
+      throw new FleetError('closed', `the connection to Redis at ${this.address} was closed`);
+    }
+    return this.#messages.add(channel, onMessage, onGap);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.#calls.close(), this.#messages.close()]);
+  }
+
+  measure(record: Recorder): void {
+    record(REDIS_METRICS.connected, {}, this.state === 'ready' ? 1 : 0);
+    for (const outcome of CALL_OUTCOMES) record(REDIS_METRICS.calls, { outcome }, this.#outcomes[outcome]);
+    record(REDIS_METRICS.duration, {}, this.#durations);
+    for (const connection of CONNECTION_USES) {
+      record(REDIS_METRICS.losses, { connection }, this.#losses[connection]);
+    }
+  }
+
+  #answered(outcome: CallOutcome, sentMs: number): void {
+    this.#outcomes[outcome]++;
+    this.#durations.observe((this.#clock.now() - sentMs) / 1_000);
+  }
+
+  async #evaluate(script: Script, rest: readonly ScriptArgument[], endsMs: number): Promise<ScriptReply> {
     let reply: unknown;
     try {
-      reply = await this.#calls.call('evalsha', [script.sha1, ...rest]).catch((error: unknown) => {
+      reply = await this.#calls.call('evalsha', [script.sha1, ...rest], endsMs).catch((error: unknown) => {
+        // Redis was restarted or its scripts flushed, or it never had this one: nothing has run.
         if (!isErrorReply(error) || !error.message.startsWith('NOSCRIPT')) throw error;
-        return this.#calls.call('eval', [script.text, ...rest]);
+        return this.#calls.call('eval', [script.text, ...rest], endsMs);
       });
     } catch (error) {
       if (!isErrorReply(error)) throw error;
-      throw new FleetError('refused', `Redis at ${this.address} refused ${script.name}: ${error.message}`, {
+      throw new FleetError('refused', `Redis at ${this.address} refused the script ${script.name}: ${error.message}`, {
         cause: error,
       });
     }
     if (isScriptReply(reply)) return reply;
     throw new FleetError('refused', `Redis at ${this.address} answered ${script.name} with what no script answers`);
   }
-
-  subscribe(channel: string, onMessage: (message: string) => void, onGap: () => void = () => {}): Disposable {
-    const listener: Listener = { onMessage, onGap };
-    const known = this.#listeners.get(channel);
-    if (known === undefined) this.#listeners.set(channel, new Set([listener]));
-    else known.add(listener);
-    if (this.#messages === undefined) {
-      this.#messages = this.#newConnection((wire) => {
-        wire.onMessage((from, message) => {
-          for (const { onMessage } of this.#listeners.get(from) ?? []) onMessage(message);
-        });
-        for (const each of this.#listeners.keys()) this.#listen(wire, each);
-      });
-    } else if (known === undefined) {
-      this.#messages.call('subscribe', [channel]).then(
-        () => this.#gap(channel),
-        () => {},
-      );
-    } else onGap();
-    return { [Symbol.dispose]: () => this.#unsubscribe(channel, listener) };
-  }
-
-  async close(): Promise<void> {
-    this.#calls.close();
-    this.#messages?.close();
-  }
-
-  #listen(wire: Wire, channel: string): void {
-    wire.call('subscribe', [channel]).then(
-      () => this.#gap(channel),
-      (error: Error) => wire.destroy(error),
-    );
-  }
-
-  #gap(channel: string): void {
-    for (const { onGap } of this.#listeners.get(channel) ?? []) onGap();
-  }
-
-  #unsubscribe(channel: string, listener: Listener): void {
-    const listeners = this.#listeners.get(channel);
-    if (listeners?.delete(listener) !== true || listeners.size > 0) return;
-    this.#listeners.delete(channel);
-    if (this.#listeners.size > 0) this.#messages?.call('unsubscribe', [channel]).catch(() => {});
-    else {
-      this.#messages?.close();
-      this.#messages = undefined;
-    }
-  }
 }
 
-interface Listener {
-  readonly onMessage: (message: string) => void;
-  readonly onGap: () => void;
-}
-
-/** Connects to Redis, and keeps connecting: it can be used at once, and never stops a process from starting. */
-export function redisLink(options: RedisLinkOptions): RedisLink {
+/** Connects to Redis, and keeps connecting: it can be used at once, and a Redis that is not there stops nobody. */
+export function redisLink(options: RedisLinkOptions): RedisLink & Measured {
   return new Link(options);
 }

@@ -1,9 +1,12 @@
 import type { Socket } from 'node:net';
 import { AbstractConnector, Redis } from 'ioredis';
+import type { Credentials } from './options.js';
 
 /** One connection to one server for as long as it lasts: it never comes back, and nothing is sent twice. */
 export interface Wire {
-  /** The server's answer; its error answers (`isErrorReply`), and the end of the connection, are rejections. */
+  /** Whether a call would be sent. Where it is false nothing was. */
+  readonly open: boolean;
+  /** The server's answer; its error answers (`isErrorReply`) and the end of the connection are rejections. */
   call(command: string, args: readonly (string | number)[]): Promise<unknown>;
   onMessage(listener: (channel: string, message: string) => void): void;
   /** Told once when it is over, at once if it is. */
@@ -13,8 +16,7 @@ export interface Wire {
 }
 
 export interface HandshakeOptions {
-  readonly username?: string | undefined;
-  readonly password?: string | undefined;
+  readonly credentials: Credentials | undefined;
   readonly db: number;
   /** What CLIENT LIST shows. */
   readonly name: string;
@@ -23,11 +25,18 @@ export interface HandshakeOptions {
 /** An answer of the server that says no, in its words. */
 export const isErrorReply = (error: unknown): error is Error => error instanceof Error && error.name === 'ReplyError';
 
-/** Speaks Redis' protocol over a connected socket: authenticates, chooses the database, and gives the wire when that is done. */
+/**
+ * Speaks Redis' protocol over a connected socket: authenticates, chooses the database, and gives the wire when that is done.
+ * @throws Why there is none; the socket is closed then.
+ */
 export function openWire(socket: Socket, options: HandshakeOptions): Promise<Wire> {
   return IoredisWire.open(socket, options);
 }
 
+/**
+ * ioredis speaks the protocol, and does nothing else: it is given the socket, and its reconnecting, its queues and its
+ * sending again are off, since none of them has a deadline.
+ */
 class IoredisWire implements Wire {
   readonly #socket: Socket;
   readonly #redis: Redis;
@@ -37,34 +46,31 @@ class IoredisWire implements Wire {
 
   static async open(socket: Socket, options: HandshakeOptions): Promise<Wire> {
     const wire = new IoredisWire(socket, options);
-    try {
-      await wire.#redis.connect();
-    } catch (error) {
-      throw wire.#reason ?? error;
-    }
-    // A database that does not exist is only an event to ioredis, which would go on in database 0.
-    if (wire.#reason !== undefined) {
-      wire.#redis.disconnect();
-      socket.destroy();
-      throw wire.#reason;
-    }
-    return wire;
+    await wire.#redis.connect().catch((error: Error) => wire.destroy(error));
+    // Also where ioredis says that it is ready: a database that does not exist is only an event to it.
+    if (wire.#reason === undefined) return wire;
+    wire.destroy(wire.#reason);
+    throw wire.#reason;
   }
 
-  private constructor(socket: Socket, { username, password, db, name }: HandshakeOptions) {
+  private constructor(socket: Socket, { credentials, db, name }: HandshakeOptions) {
     this.#socket = socket;
     const because = (error: Error) => {
       this.#reason ??= error;
     };
     socket.on('error', because);
+    socket.once('close', () => {
+      this.#over = true;
+      this.#reason ??= new Error('the server closed the connection');
+      this.#listener(this.#reason);
+    });
     this.#redis = new Redis({
       Connector: connectorOf(socket),
-      ...(username !== undefined && { username }),
-      ...(password !== undefined && { password }),
+      ...credentials,
       db,
       connectionName: name,
       lazyConnect: true,
-      // Every server and every proxy speaks it, and there is nothing in 3 that we need.
+      // Version 3 has nothing that we need, and not every proxy speaks it.
       protocol: 2,
       disableClientInfo: true,
       enableReadyCheck: false,
@@ -75,22 +81,14 @@ class IoredisWire implements Wire {
       retryStrategy: () => null,
     });
     this.#redis.on('error', because);
-    this.#redis.on('end', () => {
-      this.#over = true;
-      this.#listener(this.#why());
-    });
   }
 
-  #why(): Error {
-    return this.#reason ?? new Error('the server closed the connection');
+  get open(): boolean {
+    return this.#reason === undefined && this.#redis.status === 'ready' && this.#socket.writable;
   }
 
-  async call(command: string, args: readonly (string | number)[]): Promise<unknown> {
-    try {
-      return await this.#redis.call(command, ...args);
-    } catch (error) {
-      throw isErrorReply(error) ? error : this.#why();
-    }
+  call(command: string, args: readonly (string | number)[]): Promise<unknown> {
+    return this.#redis.call(command, ...args);
   }
 
   onMessage(listener: (channel: string, message: string) => void): void {
@@ -99,7 +97,7 @@ class IoredisWire implements Wire {
 
   onEnd(listener: (reason: Error) => void): void {
     this.#listener = listener;
-    if (this.#over) listener(this.#why());
+    if (this.#over) listener(this.#reason!);
   }
 
   destroy(reason: Error): void {
@@ -109,7 +107,6 @@ class IoredisWire implements Wire {
   }
 }
 
-/** ioredis is given the socket instead of making one. */
 function connectorOf(socket: Socket): new (options: unknown) => AbstractConnector {
   return class extends AbstractConnector {
     constructor() {
