@@ -58,6 +58,7 @@ export class Service {
       collector,
       collections,
       delivery: options.delivery,
+      fleet: undefined,
       metrics: () => registry.metrics(),
       metricsType: registry.contentType,
       unready: () => this.#unready(),

@@ -10,8 +10,8 @@ const MOST_MEMBERS = 1_000;
 
 interface MemberView {
   readonly id: string;
-  /** By the clock of Redis. */
-  readonly leaseEndsAt: string;
+  /** By the clock of Redis; null: it is no time. */
+  readonly leaseEndsAt: string | null;
   readonly load: Load;
 }
 
@@ -44,6 +44,12 @@ function standingView(standing: Standing, holds: boolean): Readonly<Record<strin
 
 const memberView = ({ id, leaseEndsAt, load }: Member): MemberView => ({
   id: presentable(id),
-  leaseEndsAt: new Date(leaseEndsAt).toISOString(),
+  leaseEndsAt: timeOf(leaseEndsAt),
   load,
 });
+
+/** What others wrote into Redis may be beyond every calendar. */
+function timeOf(wallMs: number): string | null {
+  const time = new Date(wallMs);
+  return Number.isNaN(time.getTime()) ? null : time.toISOString();
+}

@@ -32,6 +32,7 @@ describe("the collector's server", () => {
   const start = (apiToken?: string, log: ReturnType<typeof delivery> | undefined = undefined) => {
     app = createServer({
       delivery: log,
+      fleet: undefined,
       collector: rig.collector,
       collections: new Collections(rig.collector),
       metrics: async () => 'telemetry_up 1\n',

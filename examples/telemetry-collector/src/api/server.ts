@@ -1,7 +1,9 @@
 import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
+import type { Fleet } from '../fleet/fleet.js';
 import type { Collector } from '../flow/collector.js';
 import { answerBrokenRequest } from './broken-request.js';
 import { type Collections, unknownTargets } from './collect.js';
+import { exposeFleet } from './fleet.js';
 import { isWrite, mountGateway, type WriteLog } from './gateway.js';
 import { Guard } from './guard.js';
 import { exposeLanes, type LaneWatch } from './lanes.js';
@@ -14,6 +16,8 @@ export interface ServerOptions {
   collections: Collections;
   /** The log, its lanes, and what the gateway needs; undefined: there are no servers to deliver to. */
   delivery: (WriteLog & LaneWatch) | undefined;
+  /** Whom it shares the targets with; undefined: with nobody. */
+  fleet: Fleet | undefined;
   /** The text of `/metrics`, and its content type. */
   metrics: () => Promise<string>;
   metricsType: string;
@@ -70,6 +74,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
   });
   addRoutes(app, options);
   exposeLanes(app, options.delivery);
+  exposeFleet(app, options.fleet);
   mountGateway(app, options.delivery, options.apiToken);
   return app;
 }
