@@ -120,13 +120,15 @@ describe('the configuration', () => {
   it('shares with a fleet where there is a Redis', () => {
     const REDIS_URL = 'redis://127.0.0.1';
     expect(readConfig({ REDIS_URL }).fleet).toEqual({
+      redis: { url: REDIS_URL, timeoutMs: 1_000 },
       name: 'telemetry',
       replicaId: undefined,
       leaseMs: 15_000,
       sharedBreaker: false,
     });
     const settings = { FLEET: 'edge', REPLICA_ID: 'rack-1:8080', FLEET_LEASE: '1.5', SHARED_BREAKER: 'on' };
-    expect(readConfig({ REDIS_URL, ...settings }).fleet).toEqual({
+    expect(readConfig({ REDIS_URL, REDIS_PASSWORD: 's3cret', ...settings }).fleet).toEqual({
+      redis: { url: REDIS_URL, timeoutMs: 1_000, password: 's3cret' },
       name: 'edge',
       replicaId: 'rack-1:8080',
       leaseMs: 1_500,
@@ -248,6 +250,7 @@ describe('a setting that cannot be used', () => {
     ['HANDOVER_URL', 'peers:8080', 'HANDOVER_URL holds "peers:8080"; it must be an http or https URL'],
     ['FLEET', 'a fleet', 'FLEET is "a fleet"; it must be of letters, digits, ".", "_" and "-", 64 at most'],
     ['REPLICA_ID', 'a~b', 'REPLICA_ID is "a~b"; it must be of letters, digits, ".", "_", ":" and "-", 100 at most'],
+    ['REDIS_URL', 'http://redis', /^REDIS_URL holds "http:\/\/redis"; it must be redis:\/\/host/],
     ['FLEET_LEASE', '0.5', 'FLEET_LEASE is "0.5"; it must be a decimal number from 1 to 300'],
     ['SHARED_BREAKER', 'yes', 'SHARED_BREAKER is "yes"; it must be one of on, off'],
     ['SHARED_BREAKER', 'on', 'SHARED_BREAKER is "on" and REDIS_URL is not set: there is no place to share through'],
@@ -259,7 +262,9 @@ describe('a setting that cannot be used', () => {
       'INFLUX_URLS is set and INFLUX_BUCKET is not: it names the bucket, on 1.x the database',
     ],
   ])('is named: %s=%j', (variable, value, message) => {
-    expect(problemIn({ [variable]: value })).toBe(message);
+    expect(problemIn({ [variable]: value })).toEqual(
+      message instanceof RegExp ? expect.stringMatching(message) : message,
+    );
   });
 
   it.each([
@@ -272,6 +277,15 @@ describe('a setting that cannot be used', () => {
     ],
   ])('is named: INFLUX_URLS=%s', (value, message) => {
     expect(problemIn({ INFLUX_URLS: value, INFLUX_BUCKET: 'b' })).toBe(message);
+  });
+
+  it('is named beside a Redis that cannot be used', () => {
+    expect(problemIn({ REDIS_URL: 'redis', SHARED_BREAKER: 'on', FLEET_LEASE: '0' }).split('\n')).toEqual([
+      '2 settings cannot be used:',
+      expect.stringContaining('REDIS_URL holds "redis"'),
+      '  FLEET_LEASE is "0"; it must be a decimal number from 1 to 300',
+    ]);
+    expect(problemIn({ REDIS_URL: 'redis://u:hunter2@redis' })).not.toContain('hunter2');
   });
 
   it('names the entry of DNS_SERVERS that is no address', () => {

@@ -1,9 +1,12 @@
+import { type RedisLinkEnvironment, redisLinkFromEnv } from '@breakwater/fleet';
 import { ConfigError, type Environment, readNumber } from '@breakwater/resilience';
 import type { Problems } from './problems.js';
 import { readChoice, readText } from './values.js';
 
 /** How this collector shares its targets with others, through a Redis server. */
 export interface FleetConfig {
+  /** Where they meet. */
+  readonly redis: RedisLinkEnvironment;
   /** Collectors of the same name share. */
   readonly name: string;
   /** Undefined: after the machine and the port that it listens on. */
@@ -19,6 +22,7 @@ const ID = /^[A-Za-z0-9_.:-]{1,100}$/;
 
 /** What `REDIS_URL` and the variables around it say; undefined where there is no Redis. */
 export function readFleet(env: Environment, problems: Problems): FleetConfig | undefined {
+  const redis = problems.attempt(() => redisLinkFromEnv(env));
   const config = {
     name: problems.attempt(() => readWord(env, 'FLEET', NAME, 'letters, digits, ".", "_" and "-", 64 at most')),
     replicaId: problems.attempt(() =>
@@ -27,13 +31,13 @@ export function readFleet(env: Environment, problems: Problems): FleetConfig | u
     leaseMs: (problems.attempt(() => readNumber(env, 'FLEET_LEASE', { default: 15, min: 1, max: 300 })) ?? 0) * 1000,
     sharedBreaker: problems.attempt(() => readChoice(env, 'SHARED_BREAKER', ['on', 'off'], 'off')) === 'on',
   };
-  if (readText(env, 'REDIS_URL') === undefined) {
-    if (config.sharedBreaker) {
+  if (redis === undefined) {
+    if (config.sharedBreaker && readText(env, 'REDIS_URL') === undefined) {
       problems.add('SHARED_BREAKER is "on" and REDIS_URL is not set: there is no place to share through');
     }
     return undefined;
   }
-  return { ...config, name: config.name ?? 'telemetry' };
+  return { redis, ...config, name: config.name ?? 'telemetry' };
 }
 
 function readWord(env: Environment, name: string, form: RegExp, allowed: string): string | undefined {
