@@ -1,0 +1,125 @@
+import type { Clock } from '@breakwater/resilience';
+import Bottleneck from 'bottleneck';
+import { FleetError } from '../fleet-error.js';
+import type { RedisLink } from '../redis/redis-link.js';
+import { script } from '../redis/script.js';
+import { BottleneckClient } from './bottleneck-client.js';
+import type { Beat, OpenStore, OpenStoreOptions, PermitStore, Terms } from './permit-store.js';
+
+const BEAT = script('limiter-beat');
+const LEAVE = script('limiter-leave');
+/** How often Bottleneck looks for permits whose time is over, and tells all that there are some. */
+export const BOTTLENECK_BEAT_MS = 1_000;
+
+export interface BottleneckStoreOptions {
+  readonly link: RedisLink;
+  readonly fleet: string;
+  readonly key: string;
+  /** Of this limiter alone, among all processes. */
+  readonly user: string;
+  readonly settleMs: number;
+  readonly clock: Clock;
+}
+
+/** Permits in Redis, counted by Bottleneck: one of its limiters for each life. */
+class BottleneckStore implements PermitStore {
+  readonly #options: BottleneckStoreOptions;
+  readonly #given: OpenStoreOptions;
+  readonly #client: BottleneckClient;
+  readonly #limiter: Bottleneck;
+  readonly #settings: string;
+  #closed = false;
+
+  constructor(options: BottleneckStoreOptions, given: OpenStoreOptions) {
+    const { link, fleet, key, clock } = options;
+    const id = `breakwater:{${fleet}}:limit:${key}`;
+    this.#options = options;
+    this.#given = given;
+    this.#settings = `${id}_settings`;
+    this.#client = new BottleneckClient(link, clock, (error) => this.#failed(error));
+    // Given its library it looks for none, and given the client it makes none.
+    const connection = new Bottleneck.IORedisConnection({ client: this.#client, Redis: Object });
+    connection.on('error', (error: unknown) => this.#failed(error));
+    this.#limiter = new Bottleneck({
+      id,
+      datastore: 'ioredis',
+      connection,
+      Redis: Object,
+      maxConcurrent: given.terms.concurrent,
+      heartbeatInterval: BOTTLENECK_BEAT_MS,
+      clearDatastore: given.clear,
+    });
+    this.#limiter.on('error', (error: unknown) => this.#failed(error));
+  }
+
+  async open(): Promise<void> {
+    await this.#limiter.ready();
+  }
+
+  async beat({ concurrent, holdMs }: Terms): Promise<Beat> {
+    const { link, user, settleMs } = this.#options;
+    const reply = await link.run(BEAT, [this.#settings], [user, concurrent, holdMs, settleMs]);
+    return toBeat(reply, link.address);
+  }
+
+  request(weight: number, holdMs: number): void {
+    const job = () =>
+      new Promise<void>((release) => {
+        const sentAtMs = this.#client.nextGrant() ?? Number.NEGATIVE_INFINITY;
+        const grant = { weight, sentAtMs, release };
+        if (this.#closed) release();
+        else this.#given.listener.granted(grant);
+      });
+    this.#limiter.schedule({ weight, expiration: holdMs }, job).catch((error: unknown) => {
+      // Its own timer at the end of a hold: the permits have returned, and the job was aborted before.
+      if (!isExpiration(error)) this.#failed(error);
+    });
+  }
+
+  async leave(): Promise<void> {
+    await this.#options.link.run(LEAVE, [this.#settings], [this.#options.user]);
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    void this.#limiter.disconnect(false);
+    this.#client.close();
+    // Nobody may be waiting for it any more.
+    this.#limiter.ready().catch(() => {});
+  }
+
+  #failed(error: unknown): void {
+    if (!this.#closed) this.#given.listener.failed(error);
+  }
+}
+
+const isExpiration = (error: unknown): boolean =>
+  error instanceof Bottleneck.BottleneckError && error.message.startsWith('This job timed out');
+
+function toBeat(reply: unknown, address: string): Beat {
+  if (Array.isArray(reply) && reply[0] === 'gone') {
+    throw new FleetError(
+      'refused',
+      `Redis at ${address} has lost the limit: it was restarted empty, or its keys were deleted`,
+    );
+  }
+  const numbers = Array.isArray(reply) ? reply.slice(1) : [];
+  if (numbers.length !== 7 || !numbers.every((number) => Number.isSafeInteger(number) && number >= 0)) {
+    throw new FleetError('refused', `Redis at ${address} answered limiter-beat with something else than a beat`);
+  }
+  const [concurrent, holdMs, opensInMs, users, settled, differ] = numbers as [number, ...number[]];
+  return {
+    concurrent,
+    holdMs: holdMs!,
+    opensInMs: opensInMs!,
+    users: users!,
+    settled: settled === 1,
+    differ: differ === 1,
+  };
+}
+
+export const bottleneckStore =
+  (options: BottleneckStoreOptions): OpenStore =>
+  (given) =>
+    new BottleneckStore(options, given);

@@ -1,0 +1,314 @@
+import type { Clock, Timer } from '@breakwater/resilience';
+import { FleetError } from '../fleet-error.js';
+import type { LimiterMode } from './metrics.js';
+import type { Beat, Grant, OpenStore, PermitStore, Terms } from './permit-store.js';
+import { type Known, type Loss, type Share, shareOf } from './share.js';
+import { Ticket } from './ticket.js';
+
+export interface PermitsOptions {
+  /** What is opened again and again. */
+  readonly openStore: OpenStore;
+  /** Whether the store is shared with other replicas, so that it must be beaten and can be lost. */
+  readonly shared: boolean;
+  readonly clock: Clock;
+  readonly settleMs: number;
+  readonly graceMs: number;
+  /** Whether the replica's share is used while the store is lost. */
+  readonly withShare: boolean;
+  /** How many members the fleet has at least, as somebody else knows. */
+  readonly members: () => number;
+  /** Permits for one job of this weight have come: whoever is next takes them; false if nobody does. */
+  readonly offer: (ticket: Ticket) => boolean;
+  /** What may be had has changed: look whether somebody who waits can be served, and ask for what they need. */
+  readonly changed: () => void;
+}
+
+const LONGEST_BEAT_MS = 1_000;
+/** How long opening a store or a beat may take, whatever it does with its own deadlines. */
+const PATIENCE_MS = 10_000;
+/** Permits that came so late that less than this share of the hold is left are not used. */
+const LEAST_LEFT = 0.5;
+/** Jobs that are asked for at once. */
+const MOST_ASKED = 256;
+/** After so many answers in a row that make no sense, what is stored is forgotten. */
+const NONSENSE = 3;
+
+/**
+ * The permits of one replica, from whichever side they come: the store that all share, or the replica's own share while
+ * that is lost. It keeps one store in use at a time, and makes another whenever one has failed.
+ */
+export class Permits {
+  readonly #options: PermitsOptions;
+  readonly #clock: Clock;
+  readonly #held = new Set<Ticket>();
+  #terms: { readonly concurrent: number; readonly expirationMs: number };
+  #store: PermitStore | undefined;
+  /** Jobs that the store was asked for and that have not come, by weight. */
+  #asked = new Map<number, number>();
+  #beat: Beat | undefined;
+  #known: Known | undefined;
+  #loss: Loss | undefined;
+  #trouble: unknown;
+  #nonsense = 0;
+  /** When a store last failed. */
+  #failedAtMs = Number.NEGATIVE_INFINITY;
+  #timer: Timer | undefined;
+  #ended = false;
+  replaced = 0;
+  unused = 0;
+
+  constructor(options: PermitsOptions, concurrent: number, expirationMs: number) {
+    this.#options = options;
+    this.#clock = options.clock;
+    this.#terms = { concurrent, expirationMs };
+    void this.#begin();
+  }
+
+  get mode(): LimiterMode {
+    if (this.#ended) return 'ended';
+    if (!this.#options.shared) return 'process';
+    if (this.#loss !== undefined) return this.#share() > 0 ? 'share' : 'lost';
+    return this.#isOpen() ? 'fleet' : 'closed';
+  }
+
+  /** How many there are now, for this replica or for all. */
+  get permits(): number {
+    const { mode } = this;
+    if (mode === 'process') return this.#terms.concurrent;
+    if (mode === 'fleet') return this.#beat!.concurrent;
+    return mode === 'share' ? this.#share() : 0;
+  }
+
+  /** The most that one job may have. */
+  get heaviest(): number {
+    return Math.min(this.#terms.concurrent, this.#beat?.concurrent ?? Number.POSITIVE_INFINITY);
+  }
+
+  get users(): number {
+    return this.#beat?.users ?? this.#known?.users ?? 1;
+  }
+
+  get differ(): boolean {
+    return this.#beat?.differ === true;
+  }
+
+  get inUse(): number {
+    let sum = 0;
+    for (const { weight } of this.#held) sum += weight;
+    return sum;
+  }
+
+  /** Why nobody gets permits now, for whoever waits in vain; undefined while they are only all taken. */
+  get obstacle(): FleetError | undefined {
+    if (this.#loss !== undefined) {
+      const words = `Redis is lost, so there is no limit for the fleet; of this replica: ${this.#shareNow().words}`;
+      return new FleetError('unreachable', words, { cause: this.#trouble });
+    }
+    if (this.mode !== 'closed') return undefined;
+    const waitMs = this.#beat?.opensInMs;
+    const words =
+      waitMs === undefined || waitMs === 0
+        ? 'the limit of the fleet is not in use yet'
+        : 'the limit of the fleet is closed until all that may run without Redis knowing of it has ended';
+    return new FleetError('refused', words, { cause: this.#trouble });
+  }
+
+  /** Says at once what is wanted from now on. */
+  want(concurrent: number, expirationMs: number): void {
+    this.#terms = { concurrent, expirationMs };
+    if (this.#store !== undefined && this.#beat !== undefined) this.#again(this.#store);
+  }
+
+  /** Permits of the share, at once; undefined where there are none, or where they come from the store. */
+  take(weight: number): Ticket | undefined {
+    if (this.#loss === undefined || this.inUse + weight > this.#share()) return undefined;
+    const endsAtMs = this.#clock.now() + this.#terms.expirationMs;
+    return this.#hold(weight, endsAtMs, true, () => {});
+  }
+
+  /** Asks the store for what those need who wait, in their order. */
+  ask(weights: Iterable<number>): void {
+    const store = this.#store;
+    if (store === undefined || !this.#isOpen()) return;
+    const most = Math.min(MOST_ASKED, this.#beat!.concurrent);
+    const needed = new Map<number, number>();
+    let asked = 0;
+    for (const count of this.#asked.values()) asked += count;
+    let seen = 0;
+    for (const weight of weights) {
+      if (weight > this.#beat!.concurrent) continue;
+      if (asked >= most || seen++ >= most) return;
+      const need = (needed.get(weight) ?? 0) + 1;
+      needed.set(weight, need);
+      const already = this.#asked.get(weight) ?? 0;
+      if (need <= already) continue;
+      this.#asked.set(weight, already + 1);
+      asked++;
+      store.request(weight, this.#holdMs);
+    }
+  }
+
+  async end(): Promise<void> {
+    this.#ended = true;
+    this.#timer?.[Symbol.dispose]();
+    const store = this.#store;
+    this.#store = undefined;
+    if (store === undefined) return;
+    // Whoever still holds permits is struck off by its silence, when they have returned.
+    if (this.#held.size === 0) await this.#within(store.leave()).catch(() => {});
+    store.close();
+  }
+
+  /** A few beats fit in one hold, so that a lost one is not taken for a lost Redis. */
+  get #beatMs(): number {
+    return Math.min(LONGEST_BEAT_MS, this.#terms.expirationMs / 4);
+  }
+
+  get #holdMs(): number {
+    return this.#terms.expirationMs + this.#options.graceMs;
+  }
+
+  /** Permits of the share that nobody has ended yet are not in the store's count. */
+  #isOpen(): boolean {
+    if (this.#loss !== undefined || this.#beat === undefined || this.#beat.opensInMs > 0) return false;
+    const now = this.#clock.now();
+    for (const { ofShare, endsAtMs } of this.#held) if (ofShare && endsAtMs > now) return false;
+    return true;
+  }
+
+  #shareNow(): Share {
+    if (!this.#options.withShare)
+      return { permits: 0, fromMs: Number.POSITIVE_INFINITY, words: 'it is to use no share' };
+    return shareOf(this.#known, this.#loss!, this.#options.settleMs);
+  }
+
+  #share(): number {
+    const now = this.#clock.now();
+    // Redis may be back since it was last asked (this process may have stood still): then all others have the fleet's limit.
+    if (now - this.#failedAtMs > this.#options.settleMs / 2) return 0;
+    const { permits, fromMs } = this.#shareNow();
+    return now >= fromMs ? permits : 0;
+  }
+
+  #hold(weight: number, endsAtMs: number, ofShare: boolean, release: () => void): Ticket {
+    const ticket = new Ticket(weight, endsAtMs, ofShare, () => {
+      this.#held.delete(ticket);
+      release();
+      this.#options.changed();
+    });
+    this.#held.add(ticket);
+    return ticket;
+  }
+
+  async #begin(): Promise<void> {
+    const { openStore } = this.#options;
+    const terms: Terms = { concurrent: this.#terms.concurrent, holdMs: this.#holdMs };
+    const clear = this.#nonsense >= NONSENSE;
+    if (clear) this.#nonsense = 0;
+    let store: PermitStore | undefined;
+    const isCurrent = () => store !== undefined && store === this.#store;
+    store = openStore({
+      terms,
+      clear,
+      listener: {
+        granted: (grant) => this.#granted(grant, isCurrent()),
+        failed: (error) => {
+          if (isCurrent()) this.#fail(error);
+        },
+      },
+    });
+    this.#store = store;
+    this.#asked = new Map();
+    try {
+      await this.#within(store.open());
+      if (isCurrent()) await this.#once(store);
+    } catch (error) {
+      if (isCurrent()) this.#fail(error);
+    }
+  }
+
+  async #once(store: PermitStore): Promise<void> {
+    const askedAtMs = this.#clock.now();
+    const beat = await this.#within(store.beat({ concurrent: this.#terms.concurrent, holdMs: this.#holdMs }));
+    if (store !== this.#store) return;
+    this.#beat = beat;
+    this.#loss = undefined;
+    this.#trouble = undefined;
+    this.#nonsense = 0;
+    if (beat.opensInMs === 0) {
+      const users = Math.max(beat.users, this.#options.members());
+      const { settled, concurrent, holdMs } = beat;
+      const countedForMs = this.#holdMs + this.#options.settleMs;
+      this.#known = { users, settled, concurrent, holdMs, askedAtMs, countedForMs };
+    }
+    if (this.#options.shared) {
+      const untilOpenMs = beat.opensInMs > 0 ? beat.opensInMs + 1 : Number.POSITIVE_INFINITY;
+      this.#after(Math.min(this.#beatMs, untilOpenMs), () => this.#again(store));
+    }
+    this.#options.changed();
+  }
+
+  #again(store: PermitStore): void {
+    this.#once(store).catch((error: unknown) => {
+      if (store === this.#store) this.#fail(error);
+    });
+  }
+
+  #granted(grant: Grant, current: boolean): void {
+    if (current) this.#asked.set(grant.weight, Math.max(0, (this.#asked.get(grant.weight) ?? 0) - 1));
+    const { expirationMs } = this.#terms;
+    const endsAtMs = grant.sentAtMs + expirationMs;
+    const inTime = endsAtMs - this.#clock.now() >= expirationMs * LEAST_LEFT;
+    const usable = current && inTime && this.#isOpen();
+    if (usable) {
+      const ticket = this.#hold(grant.weight, endsAtMs, false, grant.release);
+      if (this.#options.offer(ticket)) return;
+      this.unused++;
+      ticket.release();
+      return;
+    }
+    this.unused++;
+    grant.release();
+    if (current) this.#options.changed();
+  }
+
+  /** Throws the store away. What it had granted runs on, and is released where it was taken. */
+  #fail(error: unknown): void {
+    const store = this.#store;
+    this.#store = undefined;
+    this.#timer?.[Symbol.dispose]();
+    store?.close();
+    if (this.#ended) return;
+    const pauseMs = this.#beat === undefined ? this.#beatMs : 0;
+    this.replaced++;
+    this.#trouble = error;
+    this.#beat = undefined;
+    this.#failedAtMs = this.#clock.now();
+    if (isLoss(error)) this.#loss ??= { sinceMs: this.#failedAtMs };
+    else this.#nonsense++;
+    this.#after(pauseMs, () => void this.#begin());
+    this.#options.changed();
+  }
+
+  #after(ms: number, run: () => void): void {
+    if (this.#ended) return;
+    this.#timer?.[Symbol.dispose]();
+    this.#timer = this.#clock.after(ms, run);
+    // Whoever waits has a timer of its own; a limiter alone keeps no process alive.
+    this.#timer.unref?.();
+  }
+
+  #within<T>(promise: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const timer = this.#clock.after(PATIENCE_MS, () => {
+        reject(new FleetError('timeout', `the limiter did not answer in ${PATIENCE_MS} ms`));
+      });
+      timer.unref?.();
+      promise.then(resolve, reject).finally(() => timer[Symbol.dispose]());
+    });
+  }
+}
+
+/** Whether Redis could not be asked, as opposed to: it answered, and what it said was no use. */
+const isLoss = (error: unknown): boolean =>
+  error instanceof FleetError && (error.reason === 'unreachable' || error.reason === 'timeout');
