@@ -34,12 +34,15 @@ export interface ComposeOptions {
   circuit?: CircuitBreakerEnvironment;
   /** Told why lines were lost. */
   onLoss: (reason: LossReason, lines: number, error: unknown) => void;
+  /** Asked right before each turn: whether this replica's standing in its fleet holds. Without it there is no fleet. */
+  holds?: () => boolean;
 }
 
 /** A collector and what it is made of. */
 export interface Composition {
   readonly collector: Collector;
   readonly samples: Samples;
+  readonly account: TurnAccount;
   /** What probes share; closed when no probe runs any more. */
   readonly pool: HttpPool;
   /** How many targets are measured at once. */
@@ -52,7 +55,7 @@ export interface Composition {
  * The flow: targets → breaker → target slots → timeout → operation slots → batch workers → sink.
  * @throws ConfigError for an environment variable that cannot be used.
  */
-export function compose({ env, sink, circuit, onLoss }: ComposeOptions): Composition {
+export function compose({ env, sink, circuit, onLoss, holds }: ComposeOptions): Composition {
   const lookup = nameLookup({ name: 'dns', ...nameLookupFromEnv(env) });
   const connections = httpPoolFromEnv(env);
   const pool = httpPool({ name: 'probes', ...connections, nameLookup: lookup });
@@ -78,7 +81,8 @@ export function compose({ env, sink, circuit, onLoss }: ComposeOptions): Composi
     account,
     toLines: (turn) => points.toLines(turn),
     clock,
+    ...(holds !== undefined && { holds }),
   });
   const measured = [account, collector, samples, points, sink, breaker, slots, operations, timeouts, pool, lookup];
-  return { collector, samples, pool, slots: permits, measured };
+  return { collector, samples, account, pool, slots: permits, measured };
 }

@@ -32,6 +32,12 @@ export const telemetryMetrics = {
     help: 'Turns by how they ended; each turn that fell due is counted once, whether it ran or not',
     labels: { probe: PROBE_KINDS, outcome: TURN_OUTCOMES },
   },
+  turnsLeft: {
+    name: 'telemetry_turns_left_total',
+    type: 'counter',
+    help: 'Turns that fell due here and were left to the next owner of the target: the lease was over, or it was let go',
+    labels: {},
+  },
   errors: {
     name: 'telemetry_probe_errors_total',
     type: 'counter',

@@ -36,10 +36,17 @@ export interface RigOptions {
   breaker?: KeyedCircuitBreakerOptions;
   maxPendingLines?: number;
   createProbe: (target: Target) => Probe;
+  holds?: () => boolean;
 }
 
 /** A collector with everything around it, in virtual time. */
-export function makeCollector({ slots = 8, breaker = {}, maxPendingLines = 1_000_000, createProbe }: RigOptions) {
+export function makeCollector({
+  slots = 8,
+  breaker = {},
+  maxPendingLines = 1_000_000,
+  createProbe,
+  holds,
+}: RigOptions) {
   const rig = makeRunner({ slots, breaker });
   const sink = new MemorySink();
   const losses: Array<{ reason: LossReason; lines: number; error: unknown }> = [];
@@ -58,6 +65,7 @@ export function makeCollector({ slots = 8, breaker = {}, maxPendingLines = 1_000
       return toLines(turn);
     },
     clock: rig.clock,
+    ...(holds !== undefined && { holds }),
   });
   return { ...rig, lines, sink, losses, samples, account, collector };
 }

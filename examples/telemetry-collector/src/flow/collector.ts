@@ -23,6 +23,22 @@ export interface CollectorOptions {
   /** Makes the lines of a turn. */
   toLines: (turn: Turn) => readonly string[];
   clock: Clock;
+  /** Asked right before each turn: whether this replica may poll at this moment. While it may not, no turn begins. */
+  holds?: () => boolean;
+}
+
+/** A target to take up, and the turns that are its own: those that fell due since. */
+export interface TakenUp {
+  readonly target: Target;
+  readonly sinceMs: number;
+}
+
+/** Targets that are not polled here any more, while turns of theirs may be under way. */
+export interface Release {
+  /** Resolves when none is. */
+  readonly over: Promise<void>;
+  /** Ends those that are. */
+  end(): void;
 }
 
 /** What had to be given up to stop in time. */
@@ -34,6 +50,7 @@ export interface DrainReport {
 /** Turns that a request by hand has under way at once; scheduled turns go first anyway. */
 const MANUAL_AT_ONCE = 20;
 const MANUAL_PATIENCE_MS = 10_000;
+const HANDED_OVER = 'another replica takes the target over, and the run was not over in time';
 /** The part of the drain's time that is kept for the sink. */
 const FLUSH_SHARE = 1 / 4;
 const LONGEST_FLUSH_MS = 5_000;
@@ -46,12 +63,17 @@ export class Collector implements Measured {
   readonly #schedule = new Schedule<TargetState>();
   readonly #ticker: Ticker<TargetState>;
   readonly #underWay = new Set<Promise<Turn>>();
+  readonly #holds: () => boolean;
+  /** Released while a turn was under way: taken up again as they are if they come back before it is over. */
+  readonly #leaving = new Map<string, TargetState>();
+  #turnsLeft = 0;
   #drained: Promise<DrainReport> | undefined;
 
   constructor(options: CollectorOptions) {
     this.#options = options;
     this.#clock = options.clock;
-    this.#ticker = new Ticker(this.#schedule, this.#clock, (due) => this.#due(due));
+    this.#holds = options.holds ?? (() => true);
+    this.#ticker = new Ticker(this.#schedule, this.#clock, (due) => this.#due(due), this.#holds);
   }
 
   get size(): number {
@@ -87,6 +109,62 @@ export class Collector implements Measured {
     this.#ticker.changed();
   }
 
+  /** Takes up targets that were not polled here; one that is already stays as it is. */
+  takeUp(targets: Iterable<TakenUp>): void {
+    for (const { target, sinceMs } of targets) {
+      const { name } = target;
+      if (this.#states.has(name) || this.draining) continue;
+      const leaving = this.#leaving.get(name);
+      const state = leaving?.target === target ? leaving : new TargetState(target, this.#options.createProbe(target));
+      if (state === leaving) this.#leaving.delete(name);
+      this.#states.set(name, state);
+      this.#schedule.set(state, this.#clock.wall(), sinceMs);
+    }
+    this.#ticker.changed();
+  }
+
+  /** Begins no more turns of these targets, which others poll from now on, and forgets what it knows of them. */
+  release(names: Iterable<string>): Release {
+    const wallMs = this.#clock.wall();
+    const leaving = new Set<TargetState>();
+    for (const name of names) {
+      const state = this.#states.get(name);
+      if (state === undefined) continue;
+      if (state.turn !== undefined) leaving.add(state);
+      // Whoever drains begins no turn anyway, and is asked how its targets were until the end.
+      if (!this.draining) this.#release(state, wallMs);
+    }
+    const turns = Array.from(leaving, ({ turn }) => turn);
+    return {
+      over: Promise.all(turns).then(() => {}),
+      end: () => this.#options.runner.end(leaving, HANDED_OVER),
+    };
+  }
+
+  #release(state: TargetState, wallMs: number): void {
+    const { name, turn } = state;
+    this.#turnsLeft += this.#schedule.release(name, wallMs);
+    this.#states.delete(name);
+    if (turn === undefined) {
+      this.#forget(state);
+      return;
+    }
+    this.#leaving.set(name, state);
+    void turn.then(() => {
+      if (this.#leaving.get(name) !== state) return;
+      this.#leaving.delete(name);
+      this.#forget(state);
+    });
+  }
+
+  /** A target that comes back is not to meet what its circuit knew before. */
+  #forget(state: TargetState): void {
+    const { breaker } = this.#options;
+    const condition = conditionOf(state, breaker.state(state.name));
+    if (condition === 'open' || condition === 'failing') breaker.reset(state.name);
+    void state.probe.close?.();
+  }
+
   /** Forgets a target, but for its place in the schedule: a successor takes that over. */
   #retire(name: string): void {
     const state = this.#states.get(name);
@@ -108,7 +186,7 @@ export class Collector implements Measured {
     }
     if (instantMs === undefined) return;
     if (state.running) this.#over(state, this.#overlap(state, instantMs));
-    else void this.#take(state, { instantMs, patienceMs: lateness(state.intervalMs) });
+    else void this.#take(state, { instantMs, patienceMs: lateness(state.intervalMs), mayBegin: this.#holds });
   }
 
   #take(state: TargetState, order: TurnOrder): Promise<Turn> {
@@ -174,7 +252,8 @@ export class Collector implements Measured {
     const instantMs = Math.floor(this.#clock.wall());
     // Its turn is over, but its probe has not settled yet.
     if (state.running) return this.#overlap(state, instantMs);
-    return this.#take(state, { instantMs, patienceMs: MANUAL_PATIENCE_MS, manual: true });
+    const patienceMs = MANUAL_PATIENCE_MS;
+    return this.#take(state, { instantMs, patienceMs, manual: true, mayBegin: this.#holds });
   }
 
   /** Closes the target's circuit, whatever was, and says in which state it is. */
@@ -185,9 +264,13 @@ export class Collector implements Measured {
 
   /** Every target's status, in the order of the targets file. */
   *status(): Generator<TargetStatus> {
-    for (const state of this.#states.values()) {
-      yield statusOf(state, this.#options.breaker.state(state.name), this.#nextOf(state));
-    }
+    for (const name of this.#states.keys()) yield this.statusOf(name)!;
+  }
+
+  /** One target's status; undefined when it is not polled here. */
+  statusOf(name: string): TargetStatus | undefined {
+    const state = this.#states.get(name);
+    return state && statusOf(state, this.#options.breaker.state(name), this.#nextOf(state));
   }
 
   #nextOf(state: TargetState): number | undefined {
@@ -230,6 +313,7 @@ export class Collector implements Measured {
 
   measure(record: Recorder): void {
     const { breaker } = this.#options;
+    record(METRICS.turnsLeft, {}, this.#turnsLeft);
     const counts = new Map(PROBE_KINDS.map((probe) => [probe, new Map(TARGET_STATES.map((each) => [each, 0]))]));
     for (const state of this.#states.values()) {
       const byState = counts.get(state.target.probe)!;

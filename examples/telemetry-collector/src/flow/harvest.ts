@@ -4,12 +4,12 @@ import { SlowShareFullError } from './target-slots.js';
 import type { Turn } from './turn.js';
 import { toTurnError, turnError } from './turn-error.js';
 
-/** The collector has to stop, and cannot wait for a run any longer. */
+/** The collector has to stop, or to let go of the target, and cannot wait for a run any longer. */
 export class StoppedError extends Error {
   override readonly name = 'StoppedError';
 
-  constructor() {
-    super('the collector stopped before the run was over');
+  constructor(message = 'the collector stopped before the run was over') {
+    super(message);
   }
 }
 

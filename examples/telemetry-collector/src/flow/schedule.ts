@@ -35,6 +35,8 @@ interface Entry<T> {
 export class Schedule<T extends Scheduled> {
   readonly #heap = new Heap<Entry<T>>((one, other) => one.nextMs < other.nextMs);
   readonly #entries = new Map<string, Entry<T>>();
+  /** The instants that were handed out last of what was released: they stay taken. */
+  readonly #released = new Map<string, number>();
   #wallMs = Number.NEGATIVE_INFINITY;
 
   get size(): number {
@@ -51,8 +53,11 @@ export class Schedule<T extends Scheduled> {
     return this.#entries.get(name)?.nextMs;
   }
 
-  /** Adds an item, or takes it in place of the one with its name, which keeps its rhythm if the interval is the same. */
-  set(item: T, wallMs: number): void {
+  /**
+   * Adds an item, or takes it in place of the one with its name, which keeps its rhythm if the interval is the same. What
+   * is added has the turns after `sinceMs`, which may be over, but none that was handed out before it was released.
+   */
+  set(item: T, wallMs: number, sinceMs: number = wallMs): void {
     this.#wallMs = Math.max(this.#wallMs, wallMs);
     const known = this.#entries.get(item.name);
     if (known !== undefined && known.item.intervalMs === item.intervalMs) {
@@ -61,13 +66,31 @@ export class Schedule<T extends Scheduled> {
     }
     if (known !== undefined) this.#heap.remove(known);
     const offsetMs = offsetOf(item.name, item.intervalMs);
-    const nextMs = turnAfter(wallMs, offsetMs, item.intervalMs);
-    const entry = { place: -1, item, offsetMs, nextMs, takenMs: undefined };
+    const takenMs = known?.takenMs ?? this.#released.get(item.name);
+    this.#released.delete(item.name);
+    // An instant beyond now was taken before the clock was set back: it says nothing about the turns before it.
+    const soonestMs = takenMs !== undefined && takenMs <= wallMs ? Math.max(sinceMs, takenMs) : sinceMs;
+    const nextMs = turnAfter(Math.min(soonestMs, wallMs), offsetMs, item.intervalMs);
+    const entry = { place: -1, item, offsetMs, nextMs, takenMs };
     this.#entries.set(item.name, entry);
     this.#heap.add(entry);
   }
 
+  /**
+   * Takes an item out that may come back. Returns how many of its turns fell due up to `wallMs` and were not handed out:
+   * they are left to somebody else.
+   */
+  release(name: string, wallMs: number): number {
+    const entry = this.#entries.get(name);
+    if (entry === undefined) return 0;
+    this.delete(name);
+    if (entry.takenMs !== undefined) this.#released.set(name, entry.takenMs);
+    return Math.max(0, Math.floor((wallMs - entry.nextMs) / entry.item.intervalMs) + 1);
+  }
+
+  /** Takes an item out for good. */
   delete(name: string): void {
+    this.#released.delete(name);
     const entry = this.#entries.get(name);
     if (entry === undefined) return;
     this.#entries.delete(name);

@@ -3,19 +3,24 @@ import type { Due, Schedule, Scheduled } from './schedule.js';
 
 /** The longest sleep, in milliseconds: a wall clock that was set is noticed within it. */
 const LONGEST_NAP_MS = 1_000;
+/** How soon it looks again while nothing may be taken, in milliseconds. */
+const HOLDING_NAP_MS = 100;
 
 /** Drives a schedule with one timer, however many targets there are. */
 export class Ticker<T extends Scheduled> {
   readonly #schedule: Schedule<T>;
   readonly #clock: Clock;
   readonly #onDue: (due: Due<T>) => void;
+  readonly #mayTake: () => boolean;
   #timer: Timer | undefined;
   #running = false;
 
-  constructor(schedule: Schedule<T>, clock: Clock, onDue: (due: Due<T>) => void) {
+  /** @param mayTake asked before turns are taken; while it says no, they stay where they are. */
+  constructor(schedule: Schedule<T>, clock: Clock, onDue: (due: Due<T>) => void, mayTake: () => boolean = () => true) {
     this.#schedule = schedule;
     this.#clock = clock;
     this.#onDue = onDue;
+    this.#mayTake = mayTake;
   }
 
   start(): void {
@@ -34,14 +39,15 @@ export class Ticker<T extends Scheduled> {
     this.#timer = undefined;
   }
 
-  #arm(): void {
+  #arm(shortestMs = 0): void {
     this.#timer?.[Symbol.dispose]();
-    const waitMs = Math.min(Math.max(this.#schedule.nextMs - this.#clock.wall(), 0), LONGEST_NAP_MS);
+    const waitMs = Math.min(Math.max(this.#schedule.nextMs - this.#clock.wall(), shortestMs), LONGEST_NAP_MS);
     this.#timer = this.#clock.after(waitMs, this.#ring);
   }
 
   readonly #ring = (): void => {
-    for (const due of this.#schedule.take(this.#clock.wall())) this.#onDue(due);
-    if (this.#running) this.#arm();
+    const mayTake = this.#mayTake();
+    if (mayTake) for (const due of this.#schedule.take(this.#clock.wall())) this.#onDue(due);
+    if (this.#running) this.#arm(mayTake ? 0 : HOLDING_NAP_MS);
   };
 }

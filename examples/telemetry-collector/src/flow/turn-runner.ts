@@ -35,6 +35,8 @@ export interface TurnOrder {
   readonly patienceMs: number;
   /** Asked for by hand: scheduled turns go first. */
   readonly manual?: boolean;
+  /** Asked right before the probe begins, as a wait for a slot may be long: whether the turn may still be taken. */
+  readonly mayBegin?: () => boolean;
 }
 
 /** How long a probe may take to tidy up after it was cut short, before its turn is concluded without its words. */
@@ -45,8 +47,8 @@ export class TurnRunner {
   readonly #options: TurnRunnerOptions;
   readonly #clock: Clock;
   readonly #stalls: StallMonitor;
-  readonly #waiting = new Set<AbortController>();
-  readonly #running = new Set<AbortController>();
+  readonly #waiting = new Map<AbortController, TargetState>();
+  readonly #running = new Map<AbortController, TargetState>();
 
   constructor(options: TurnRunnerOptions) {
     this.#options = options;
@@ -56,13 +58,20 @@ export class TurnRunner {
 
   /** Ends every wait for a slot: what has not begun is missed. */
   dismiss(): void {
-    for (const controller of this.#waiting) controller.abort();
+    for (const controller of this.#waiting.keys()) controller.abort();
   }
 
   /** Ends every run that is under way, too. */
   stop(): void {
     this.dismiss();
-    for (const controller of this.#running) controller.abort(new StoppedError());
+    for (const controller of this.#running.keys()) controller.abort(new StoppedError());
+  }
+
+  /** Ends the turns of some targets: those that wait for a slot are missed, those that run are aborted, and say why. */
+  end(states: ReadonlySet<TargetState>, why: string): void {
+    for (const turns of [this.#waiting, this.#running]) {
+      for (const [controller, state] of turns) if (states.has(state)) controller.abort(new StoppedError(why));
+    }
   }
 
   /** Takes the turn, and never fails: whatever happens is the turn's outcome. `state.running` is set until the probe has settled. */
@@ -79,7 +88,7 @@ export class TurnRunner {
 
   async #inSlot(state: TargetState, order: TurnOrder): Promise<Turn> {
     const controller = new AbortController();
-    this.#waiting.add(controller);
+    this.#waiting.set(controller, state);
     let slot: Slot;
     try {
       slot = await this.#options.slots.enter(state.standing, {
@@ -95,7 +104,12 @@ export class TurnRunner {
     } finally {
       this.#waiting.delete(controller);
     }
-    this.#running.add(controller);
+    if (order.mayBegin?.() === false) {
+      slot.leave();
+      state.running = false;
+      return this.#notRun(state, order, 'missed', new LeaseOverError());
+    }
+    this.#running.set(controller, state);
     try {
       return await this.#measure(state, order, slot, controller);
     } finally {
@@ -180,8 +194,17 @@ export class TurnRunner {
   }
 }
 
+/** The turn may not be taken any more. */
+class LeaseOverError extends Error {
+  constructor() {
+    super('the lease of this replica was over before a slot came free: another may own the target');
+  }
+}
+
 function wordsFor(outcome: TurnOutcome, error: unknown): string {
-  if (outcome === 'missed') return 'no slot came free before the next turn was nearer, or the collector drains';
+  if (outcome === 'missed' && error instanceof RejectedError) {
+    return 'no slot came free before the next turn was nearer, or the collector drains or hands the target over';
+  }
   return error instanceof Error ? error.message : String(error);
 }
 

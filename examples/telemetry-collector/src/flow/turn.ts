@@ -20,7 +20,7 @@ export const TURN_OUTCOMES = [
   'overlap',
   // Not run: it could not start before the next turn was nearer.
   'missed',
-  // Ended by the collector, which had to stop.
+  // Ended by the collector, which had to stop, or to let go of the target.
   'aborted',
 ] as const;
 export type TurnOutcome = (typeof TURN_OUTCOMES)[number];
