@@ -15,10 +15,12 @@ export { FleetRig, type FleetRigOptions, type FleetVerdict } from './oracle/flee
 export { Rig, type RigOptions } from './oracle/rig.js';
 export type { Poll } from './oracle/target-server.js';
 export type { Gap, Repeat } from './oracle/turns.js';
+export { type Certificates, makeCertificates } from './process/certificates.js';
 export { freePort } from './process/ports.js';
 export { requireProgram } from './process/programs.js';
 export type { RunningServer } from './server.js';
 export type { DnsmasqOptions, DnsRecord } from './servers/dnsmasq.js';
+export { type RedisGroup, type RedisGroupOptions, redisGroup } from './servers/redis-group.js';
 export type { SnmpdOptions, SnmpUser } from './servers/snmpd.js';
 export type { VictoriaMetricsOptions } from './servers/victoria-metrics.js';
 export { type ServerDetails, type ServerKind, type ServerOptions, startServer } from './start.js';

@@ -5,6 +5,7 @@ import { haproxy } from './servers/haproxy.js';
 import { influxdb } from './servers/influxdb.js';
 import { nodeExporter } from './servers/node-exporter.js';
 import { redis } from './servers/redis.js';
+import { redisSentinel } from './servers/redis-sentinel.js';
 import { snmpd } from './servers/snmpd.js';
 import { victoriaMetrics } from './servers/victoria-metrics.js';
 
@@ -16,6 +17,7 @@ export const SERVERS = {
   influxdb,
   'node-exporter': nodeExporter,
   redis,
+  'redis-sentinel': redisSentinel,
   snmpd,
   'victoria-metrics': victoriaMetrics,
 } as const satisfies Record<string, ServerDefinition<never, object>>;

@@ -1,6 +1,6 @@
 /**
  * Why Redis did not do what it was asked: `timeout` (no answer in time, or before the connection broke) means that it may
- * have, or may yet; so does `closed` for what was under way. After `unreachable` and `refused` it has not.
+ * have, or may yet; so does `closed` for what was under way. After `unreachable` it has not.
  */
 export type FleetErrorReason = 'unreachable' | 'timeout' | 'refused' | 'closed';
 
