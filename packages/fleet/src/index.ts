@@ -13,6 +13,19 @@ export type { Term } from './leader/term.js';
 export { StaleTermError, type Workload, WorkloadConflict, type WorkloadView } from './leader/workload.js';
 export type { Load } from './membership/load.js';
 export type { Member, Membership, OnStanding, StandingChange } from './membership/membership.js';
+export type {
+  Admitted,
+  Beat,
+  BeatReply,
+  MemberList,
+  MembershipStore,
+  Superseded,
+} from './membership/membership-store.js';
+export { memoryMembershipStore } from './membership/memory-membership-store.js';
+export { type HeartbeatOutcome, MEMBERSHIP_METRICS } from './membership/metrics.js';
+export { type RedisMembershipStoreOptions, redisMembershipStore } from './membership/redis-membership-store.js';
+export { type MembershipOptions, membership } from './membership/replica.js';
+export type { MembershipTimes } from './membership/settings.js';
 export type { Kept, Standing, StandingKind } from './membership/standing.js';
 export { type Moves, type Owner, Ownership } from './ownership/ownership.js';
 export { owner } from './ownership/rendezvous.js';

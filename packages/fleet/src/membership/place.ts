@@ -1,0 +1,307 @@
+import type { Random } from '@breakwater/resilience';
+import type { Load } from './load.js';
+import type { Admitted, Beat, BeatReply } from './membership-store.js';
+import { type Kept, keptOf, newcomers, OUT, type Standing, sameStanding } from './standing.js';
+import { View } from './view.js';
+
+/** One moment on both of this machine's clocks. */
+export interface Instant {
+  /** Monotonic. */
+  readonly ms: number;
+  /** Since the epoch. */
+  readonly wallMs: number;
+}
+
+/** A heartbeat that was sent, and when: the lease that it brings counts from then. */
+export interface SentBeat {
+  readonly beat: Beat;
+  readonly at: Instant;
+}
+
+export interface PlaceOptions {
+  readonly id: string;
+  readonly incarnation: string;
+  readonly leaseMs: number;
+  readonly heartbeatMs: number;
+  readonly shares: boolean;
+  readonly random: Random;
+}
+
+/** What its owner is told, and when that stops to be true whatever comes: see `Place.holds`. */
+export interface Told {
+  readonly standing: Standing;
+  readonly version: number;
+  /** @internal */
+  readonly fence: number;
+  /** @internal */
+  readonly era: number;
+}
+
+/** Clocks of two machines drift apart by less than this share; the local lease is shorter by as much. */
+const DRIFT = 0.001;
+const LEAST_WAIT_MS = 10;
+const SUFFIX_DIGITS = 36 ** 4;
+const LONGEST_BASE = 123;
+
+/**
+ * A member's own account of its place in the fleet, without a clock, a timer or a call of its own: it is told what was
+ * sent, answered and failed, and what time it is; it says where it stands, and when it wants to beat or look again.
+ */
+export class Place {
+  id: string;
+  standing: Standing = OUT;
+  /** From which wall-clock instant on what the standing gained is its own. */
+  sinceMs = 0;
+  /** When its lease is over, on the monotonic clock. */
+  leaseEndMs: number = Number.NEGATIVE_INFINITY;
+  nextBeatMs: number = Number.NEGATIVE_INFINITY;
+  superseded = 0;
+  /** How often the store had forgotten something. */
+  forgotten = 0;
+  readonly #options: PlaceOptions;
+  readonly #leaseMs: number;
+  #view: View;
+  #sequence = 0;
+  #epoch = '';
+  #version = 0;
+  #joined = 0;
+  #joinedWallMs = 0;
+  /** Whether everybody knew of it at some time since it joined: what it wins since then is nobody else's. */
+  #passed = false;
+  #kept: Kept = 'nothing';
+  #applied = 0;
+  #stoppedAtMs = 0;
+  #toldLeaseEndMs = 0;
+  /** The store's clock less the monotonic one, at the last reply; at most as much as is true. */
+  #offsetMs = 0;
+  #failedMs: number | undefined;
+  #lostWallMs = 0;
+  #hintedMs: number = Number.NEGATIVE_INFINITY;
+  #left = false;
+  #fence = 0;
+  #era = 0;
+
+  constructor(options: PlaceOptions) {
+    this.#options = options;
+    this.#leaseMs = options.leaseMs * (1 - DRIFT);
+    this.id = options.id;
+    this.#view = new View(options.id);
+  }
+
+  get incarnation(): string {
+    return this.#options.incarnation;
+  }
+
+  /** Whether it has not left. */
+  get isIn(): boolean {
+    return !this.#left;
+  }
+
+  get ids(): readonly string[] {
+    return this.#view.ids;
+  }
+
+  /** What to tell of the present standing. */
+  get told(): Told {
+    return { standing: this.standing, version: this.#version, fence: this.#fence, era: this.#era };
+  }
+
+  /** When something changes without a reply: its lease is over, or that of somebody whom the store forgot. */
+  get nextLookMs(): number {
+    return Math.min(this.#isLeased ? this.leaseEndMs : Number.POSITIVE_INFINITY, this.#view.carryEndsMs);
+  }
+
+  /** Whether what was told may be acted on: not in between a lease that ran out and the word of it, and never after. */
+  holds(told: Told, nowMs: number): boolean {
+    if (told.fence !== this.#fence) return false;
+    if (told.standing.kind === 'alone') return true;
+    return 'ids' in told.standing && (nowMs < this.leaseEndMs || this.standing.kind === 'alone');
+  }
+
+  /** The next beat, to be sent now. */
+  beat(at: Instant, load?: Load): SentBeat {
+    const { incarnation, leaseMs, shares, heartbeatMs } = this.#options;
+    // Until something is heard of it: a beat at a time is what the caller sees to.
+    this.nextBeatMs = at.ms + heartbeatMs;
+    const beat: Beat = {
+      id: this.id,
+      incarnation,
+      sequence: ++this.#sequence,
+      leaseMs,
+      shares,
+      applied: this.#applied,
+      stoppedAtMs: this.#stoppedAtMs,
+      epoch: this.#epoch,
+      known: this.#version,
+      leaseEndMs: this.#toldLeaseEndMs,
+      ...(load !== undefined && { load }),
+    };
+    return { beat, at };
+  }
+
+  replied(sent: SentBeat, reply: BeatReply, now: Instant): void {
+    this.look(now);
+    if (sent.beat.id !== this.id) return;
+    if (reply.superseded) this.#rename(now);
+    // It stood still in between: what it was granted is over already, and others may have been told so.
+    else if (sent.at.ms + this.#leaseMs <= now.ms) this.nextBeatMs = now.ms;
+    else this.#admitted(sent, reply, now);
+  }
+
+  failed(now: Instant): void {
+    const { heartbeatMs, random, shares } = this.#options;
+    this.#failedMs = now.ms;
+    this.nextBeatMs = now.ms + (heartbeatMs / 10) * (1 + random());
+    if (!shares) return;
+    if (this.standing.kind === 'out') this.#alone(now.wallMs);
+    else if (this.standing.kind === 'unsure') this.#alone(this.#lostWallMs);
+    else this.look(now);
+  }
+
+  /** Time has passed. */
+  look(now: Instant): void {
+    const wall = (ms: number) => now.wallMs + ms - now.ms;
+    const had = keptOf(this.standing);
+    const ended = this.#view.expire(now.ms);
+    if (ended !== undefined && this.#isLeased) {
+      this.#kept = had;
+      this.#become(wall(ended));
+      this.nextBeatMs = Math.min(this.nextBeatMs, now.ms);
+    }
+    if (!this.#isLeased || now.ms < this.leaseEndMs) return;
+    this.#lostWallMs = wall(this.leaseEndMs);
+    // Only a failure of late says that the store is lost; without one it was this process that stood still.
+    const isLost = this.#failedMs !== undefined && now.ms - this.#failedMs <= 2 * this.#options.heartbeatMs;
+    if (isLost) this.#alone(this.#lostWallMs);
+    else this.#unsure(now);
+  }
+
+  /** A message said that there is news. */
+  hinted(version: number | undefined, now: Instant): void {
+    if (version !== undefined && version <= this.#version && this.standing.kind === 'member') return;
+    this.#hintedMs = now.ms;
+    this.nextBeatMs = Math.min(this.nextBeatMs, now.ms);
+  }
+
+  /**
+   * What was told has been heeded: nothing of what it ended runs any more. `before`: what held until then; `stopped`: when
+   * nothing of it was begun any more.
+   */
+  released(before: Standing, told: Told, stopped: Instant, now: Instant): void {
+    if (told.era !== this.#era || !this.#isLeased || !('ids' in told.standing)) return;
+    const version = told.standing === this.standing ? this.#version : told.version;
+    if (newcomers(before, told.standing)) this.#stoppedAtMs = Math.max(0, Math.floor(stopped.ms + this.#offsetMs));
+    if (version <= this.#applied) return;
+    this.#applied = version;
+    this.nextBeatMs = Math.min(this.nextBeatMs, now.ms);
+  }
+
+  /** It leaves: nothing is its own any more. @returns until when it worked, by the store's clock. */
+  leave(now: Instant): number {
+    this.#left = true;
+    this.standing = OUT;
+    this.#fence++;
+    this.#era++;
+    return Math.max(0, Math.floor(now.ms + this.#offsetMs));
+  }
+
+  /** Whether it has a lease, or has not noticed yet that it is over. */
+  get #isLeased(): boolean {
+    return this.standing.kind === 'member' || this.standing.kind === 'joining';
+  }
+
+  #admitted({ beat, at }: SentBeat, reply: Admitted, now: Instant): void {
+    this.leaseEndMs = at.ms + this.#leaseMs;
+    this.#toldLeaseEndMs = reply.leaseEndMs;
+    this.#offsetMs = reply.nowMs - now.ms;
+    this.#failedMs = undefined;
+    if (this.#options.shares) this.#takeIn(at, reply, now);
+    this.#epoch = reply.epoch;
+    this.#version = reply.version;
+    this.#schedule(at, reply, now);
+    // What came up while the beat was under way may not have been in it.
+    if (this.#applied > beat.applied || this.#hintedMs >= at.ms) this.nextBeatMs = now.ms;
+    this.#hintedMs = Number.NEGATIVE_INFINITY;
+  }
+
+  #takeIn(at: Instant, reply: Admitted, now: Instant): void {
+    const wall = (storeMs: number) => at.wallMs + storeMs - reply.nowMs;
+    const isNew = reply.joined !== this.#joined;
+    const forgot = this.#epoch !== '' && reply.epoch !== this.#epoch;
+    const before = this.ids;
+    const wasLeased = this.#isLeased;
+    const had = keptOf(this.standing);
+    if (forgot) this.forgotten++;
+    if (!wasLeased) this.#view.forget();
+    if (forgot || (isNew && wasLeased)) this.#applied = 0;
+    if (wasLeased && (forgot || isNew)) this.#view.carry(now.ms + this.#options.leaseMs);
+    if (reply.ids !== undefined) this.#view.list(reply.ids);
+    if (isNew) {
+      this.#joined = reply.joined;
+      this.#joinedWallMs = at.wallMs;
+      this.#passed = false;
+    }
+    // What it let go of while it joins it does not take again before everybody knows of it.
+    if (isNew || !wasLeased || before !== this.ids) this.#kept = had;
+    let sinceMs = wall(reply.removedAtMs);
+    if (!this.#passed && reply.behind === 0 && reply.nowMs >= reply.waitUntilMs && !this.#view.carries) {
+      this.#passed = true;
+      sinceMs = Math.max(wall(Math.max(reply.removedAtMs, reply.releasedAtMs, reply.waitUntilMs)), this.#joinedWallMs);
+    } else if (this.standing.kind === 'unsure') sinceMs = this.#lostWallMs;
+    this.#become(Math.min(sinceMs, now.wallMs));
+  }
+
+  /** Takes the standing that follows from what is known, if it is another one. */
+  #become(sinceMs: number): void {
+    const { ids } = this.#view;
+    const next: Standing = this.#passed ? { kind: 'member', ids } : { kind: 'joining', ids, kept: this.#kept };
+    if (sameStanding(this.standing, next)) return;
+    this.standing = next;
+    this.sinceMs = sinceMs;
+  }
+
+  #schedule(at: Instant, reply: Admitted, now: Instant): void {
+    const { heartbeatMs, random } = this.#options;
+    const local = (storeMs: number) => now.ms + Math.max(LEAST_WAIT_MS, storeMs - reply.nowMs + 1);
+    let next = at.ms + heartbeatMs * (1 - 0.2 * random());
+    if (reply.nextLeaseEndMs > 0) next = Math.min(next, local(reply.nextLeaseEndMs));
+    if (this.standing.kind === 'joining') {
+      next = Math.min(next, now.ms + heartbeatMs / 5);
+      if (reply.waitUntilMs > reply.nowMs) next = Math.min(next, local(reply.waitUntilMs));
+    }
+    this.nextBeatMs = next;
+  }
+
+  #alone(sinceMs: number): void {
+    this.standing = { kind: 'alone', sinceMs };
+    this.sinceMs = sinceMs;
+    this.#applied = 0;
+    this.#era++;
+  }
+
+  #unsure(now: Instant): void {
+    this.standing = { kind: 'unsure' };
+    this.sinceMs = now.wallMs;
+    this.#applied = 0;
+    this.#fence++;
+    this.#era++;
+    this.nextBeatMs = now.ms;
+  }
+
+  /** Another process has its id, and is the younger one. It goes on under an id of its own. */
+  #rename(now: Instant): void {
+    const { id, random, shares } = this.#options;
+    this.superseded++;
+    const suffix = Math.floor(random() * SUFFIX_DIGITS).toString(36);
+    this.id = `${id.slice(0, LONGEST_BASE)}~${suffix.padStart(4, '0')}`;
+    this.#view = new View(this.id);
+    this.#lostWallMs = now.wallMs;
+    this.#epoch = '';
+    this.#version = 0;
+    this.#joined = 0;
+    this.#toldLeaseEndMs = 0;
+    this.leaseEndMs = Number.NEGATIVE_INFINITY;
+    if (shares) this.#unsure(now);
+    this.nextBeatMs = now.ms;
+  }
+}

@@ -1,0 +1,115 @@
+import { FleetError } from '../fleet-error.js';
+import { fleetKey } from '../fleet-key.js';
+import type { RedisLink, ScriptArgument, ScriptReply } from '../redis/redis-link.js';
+import { script } from '../redis/script.js';
+import { loadText, readLoad } from './load-text.js';
+import type { Member } from './membership.js';
+import { type Beat, type BeatReply, isMemberId, type MemberList, type MembershipStore } from './membership-store.js';
+
+export interface RedisMembershipStoreOptions {
+  readonly link: RedisLink;
+  /** `[A-Za-z0-9_.-]{1,64}`. Default `telemetry`. */
+  readonly fleet?: string;
+}
+
+const MOST_MEMBERS = 100_000;
+const BEAT_FIELDS = 12;
+const LONGEST_QUOTE = 100;
+
+class RedisMembershipStore implements MembershipStore {
+  readonly #link: RedisLink;
+  readonly #keys: readonly string[];
+  readonly #channel: string;
+  readonly #beat = script('beat');
+  readonly #leave = script('leave');
+  readonly #members = script('members');
+
+  constructor(link: RedisLink, fleet: string) {
+    const key = (what: string) => fleetKey(fleet, what);
+    this.#link = link;
+    this.#channel = key('membership');
+    this.#keys = ['members', 'sharers', 'applied', 'records', 'loads', 'state'].map(key);
+  }
+
+  async beat(beat: Beat): Promise<BeatReply> {
+    const args: ScriptArgument[] = [beat.id, beat.incarnation, beat.sequence, beat.leaseMs, beat.shares ? 1 : 0];
+    args.push(beat.applied, Math.floor(beat.stoppedAtMs), beat.epoch, beat.known, beat.leaseEndMs);
+    args.push(beat.load === undefined ? '' : loadText(beat.load), this.#channel);
+    const reply = texts(await this.#link.run(this.#beat, this.#keys, args));
+    if (reply[0] === 'superseded') return { superseded: true, nowMs: whole(reply[1]) };
+    if (reply[0] !== 'admitted' || reply.length < BEAT_FIELDS)
+      throw damaged('a beat was answered otherwise than expected');
+    const ids = reply.slice(BEAT_FIELDS);
+    for (const id of ids) this.#checked(id, 1);
+    return {
+      superseded: false,
+      nowMs: whole(reply[1]),
+      leaseEndMs: whole(reply[2]),
+      epoch: reply[3]!,
+      version: whole(reply[4]),
+      joined: whole(reply[5]),
+      waitUntilMs: whole(reply[6]),
+      behind: whole(reply[7]),
+      removedAtMs: whole(reply[8]),
+      releasedAtMs: whole(reply[9]),
+      nextLeaseEndMs: whole(reply[10]),
+      members: whole(reply[11]),
+      ids: ids.length === 0 ? undefined : ids,
+    };
+  }
+
+  async leave(id: string, incarnation: string, stoppedAtMs: number): Promise<void> {
+    await this.#link.run(this.#leave, this.#keys, [id, incarnation, Math.floor(stoppedAtMs), this.#channel]);
+  }
+
+  async read(): Promise<MemberList> {
+    const keys = [this.#keys[0]!, this.#keys[4]!];
+    const [, count, lines] = texts(await this.#link.run(this.#members, keys, [MOST_MEMBERS]));
+    if (whole(count) === 0) return { members: [], damaged: 0 };
+    const members: Member[] = [];
+    let unreadable = 0;
+    for (const line of lines!.split('\n')) {
+      const idEnd = line.indexOf(' ');
+      const end = line.indexOf(' ', idEnd + 1);
+      const load = readLoad(line.slice(end + 1));
+      if (load === undefined) unreadable++;
+      const id = this.#checked(line.slice(0, Math.max(0, idEnd)), 0);
+      members.push({ id, leaseEndsAt: whole(line.slice(idEnd + 1, end)), load: load ?? {} });
+    }
+    return { members, damaged: unreadable };
+  }
+
+  onChange(listener: (version: number | undefined) => void): Disposable {
+    return this.#link.subscribe(
+      this.#channel,
+      (message) => listener(/^\d{1,16}$/.test(message) ? Number(message) : undefined),
+      () => listener(undefined),
+    );
+  }
+
+  #checked(id: string, key: number): string {
+    if (isMemberId(id)) return id;
+    throw damaged(`${this.#keys[key]} holds ${quoted(id)}, which is no member's id; delete it`);
+  }
+}
+
+function texts(reply: ScriptReply): string[] {
+  if (!Array.isArray(reply) || !reply.every((part) => typeof part === 'string'))
+    throw damaged('a script of the membership was answered otherwise than expected');
+  return reply;
+}
+
+function whole(text: string | undefined): number {
+  const value = Number(text);
+  if (text === undefined || text === '' || !Number.isSafeInteger(value) || value < 0)
+    throw damaged(`Redis answered ${quoted(text ?? '')} where the membership needs a whole number`);
+  return value;
+}
+
+const damaged = (words: string): FleetError => new FleetError('refused', words);
+const quoted = (text: string): string => JSON.stringify(text.slice(0, LONGEST_QUOTE));
+
+/** Members of every process that names the same fleet on the same Redis. @throws ConfigError for a name that cannot be one. */
+export function redisMembershipStore({ link, fleet = 'telemetry' }: RedisMembershipStoreOptions): MembershipStore {
+  return new RedisMembershipStore(link, fleet);
+}
