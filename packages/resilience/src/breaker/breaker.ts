@@ -33,6 +33,16 @@ export abstract class Breaker extends Layer implements Measured {
     this.name = this.settings.name;
   }
 
+  /** Failures in a row that open a circuit; Infinity where that rule is off. */
+  get failureThreshold(): number {
+    return this.settings.failureThreshold;
+  }
+
+  /** How long a circuit stays open the first time, in milliseconds. */
+  get recoveryTimeoutMs(): number {
+    return this.settings.recoveryTimeoutMs;
+  }
+
   /**
    * Lets somebody who knows more be told, and be asked before a probe, until what it returns is disposed.
    * @throws ConfigError when there is one already.
