@@ -7,7 +7,8 @@ import {
 } from '@breakwater/resilience';
 import { VirtualClock } from '@breakwater/resilience/testing';
 import { type Probe, ProbeError, type Reading } from '../probes/probe.js';
-import type { Target } from '../targets/target.js';
+import type { Target, TargetLimit } from '../targets/target.js';
+import { limitsFor } from './target-limits.js';
 import { TargetSlots } from './target-slots.js';
 import { judgeTurn, type Turn } from './turn.js';
 import { TurnRunner } from './turn-runner.js';
@@ -16,7 +17,10 @@ import { TurnTimeouts } from './turn-timeouts.js';
 /** A reading, so that there is something to find again. */
 export const READING: Reading = { measurement: 'm', tags: {}, fields: { value: 1 } };
 
-export function targetOf(name: string, overrides: { intervalMs?: number; timeoutMs?: number } = {}): Target {
+export function targetOf(
+  name: string,
+  overrides: { intervalMs?: number; timeoutMs?: number; limit?: TargetLimit } = {},
+): Target {
   return {
     name,
     probe: 'tcp',
@@ -73,6 +77,7 @@ export function makeRunner({
   });
   const operationSlots = keyedSemaphore({ name: 'operations', permits: operations, clock });
   const timeouts = new TurnTimeouts(clock, stalls);
-  const runner = new TurnRunner({ breaker, slots, operations: operationSlots, timeouts, clock, stalls });
-  return { clock, stalls, slots, breaker, operationSlots, timeouts, runner };
+  const limits = limitsFor({ clock });
+  const runner = new TurnRunner({ breaker, slots, operations: operationSlots, timeouts, limits, clock, stalls });
+  return { clock, stalls, slots, breaker, operationSlots, timeouts, limits, runner };
 }

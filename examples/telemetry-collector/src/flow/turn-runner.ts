@@ -12,6 +12,7 @@ import { Harvest, StoppedError } from './harvest.js';
 import type { Slot } from './slot.js';
 import { SlowWatch } from './slow-watch.js';
 import { SLOW_AFTER_MS } from './standing.js';
+import { LimitError, type LimitPermit, type TargetLimits } from './target-limits.js';
 import { SlowShareFullError, type TargetSlots } from './target-slots.js';
 import type { TargetState } from './target-state.js';
 import type { Turn, TurnOutcome } from './turn.js';
@@ -24,6 +25,8 @@ export interface TurnRunnerOptions {
   /** Operation slots: so many operations of one target at once. */
   operations: KeyedSemaphore;
   timeouts: TurnTimeouts;
+  /** Limits of the targets file, waited for before the slot; without them no target has one. */
+  limits?: TargetLimits;
   clock: Clock;
   stalls?: StallMonitor;
 }
@@ -42,7 +45,7 @@ export interface TurnOrder {
 /** How long a probe may take to tidy up after it was cut short, before its turn is concluded without its words. */
 const TIDYING_MS = 50;
 
-/** Takes turns: the breaker's leave, a target slot, the timeout, and an operation slot for each operation of the probe. */
+/** Takes turns: the breaker's leave, a permit of the target's limit, a target slot, the timeout, and an operation slot for each operation of the probe. */
 export class TurnRunner {
   readonly #options: TurnRunnerOptions;
   readonly #clock: Clock;
@@ -68,9 +71,9 @@ export class TurnRunner {
   }
 
   /** Ends the turns of some targets: those that wait for a slot are missed, those that run are aborted, and say why. */
-  end(states: ReadonlySet<TargetState>, why: string): void {
+  end(which: (state: TargetState) => boolean, why: string): void {
     for (const turns of [this.#waiting, this.#running]) {
-      for (const [controller, state] of turns) if (states.has(state)) controller.abort(new StoppedError(why));
+      for (const [controller, state] of turns) if (which(state)) controller.abort(new StoppedError(why));
     }
   }
 
@@ -90,13 +93,18 @@ export class TurnRunner {
     const controller = new AbortController();
     this.#waiting.set(controller, state);
     let slot: Slot;
+    let permit: LimitPermit | undefined;
     try {
-      slot = await this.#options.slots.enter(state.standing, {
+      const wait = {
         startBy: this.#clock.now() + order.patienceMs,
         manual: order.manual === true,
         signal: controller.signal,
-      });
+      };
+      // First the limit: a target that waits for others elsewhere must not hold a slot meanwhile.
+      if (state.target.limit !== undefined) permit = await this.#options.limits?.enter(state.target, wait);
+      slot = await this.#options.slots.enter(state.standing, { ...wait, startBy: permit?.slotBy ?? wait.startBy });
     } catch (error) {
+      permit?.release();
       const outcome = refusal(error);
       if (outcome === undefined) throw error;
       state.running = false;
@@ -106,26 +114,35 @@ export class TurnRunner {
     }
     if (order.mayBegin?.() === false) {
       slot.leave();
+      permit?.release();
       state.running = false;
       return this.#notRun(state, order, 'missed', new LeaseOverError());
     }
     this.#running.set(controller, state);
+    const overdue = () => controller.abort(permit?.signal.reason);
+    permit?.signal.addEventListener('abort', overdue, { once: true });
+    const leave = () => {
+      slot.leave();
+      permit?.release();
+      state.running = false;
+    };
     try {
-      return await this.#measure(state, order, slot, controller);
+      return await this.#measure(state, order, { slot, leave }, controller);
     } finally {
       this.#running.delete(controller);
     }
   }
 
-  async #measure(state: TargetState, order: TurnOrder, slot: Slot, controller: AbortController): Promise<Turn> {
+  async #measure(
+    state: TargetState,
+    order: TurnOrder,
+    { slot, leave }: { slot: Slot; leave: () => void },
+    controller: AbortController,
+  ): Promise<Turn> {
     const { target } = state;
     const startMs = this.#clock.now();
     const delayMs = Math.max(0, this.#clock.wall() - order.instantMs);
     const harvest = new Harvest();
-    const leave = () => {
-      slot.leave();
-      state.running = false;
-    };
     state.standing.began(startMs);
     const watch = new SlowWatch(this.#clock, this.#stalls, () => {
       if (!slot.linger()) controller.abort(this.#slowShareFull());
@@ -211,5 +228,5 @@ function wordsFor(outcome: TurnOutcome, error: unknown): string {
 /** Why a turn did not get a slot; undefined when that is not what the error is about. */
 function refusal(error: unknown): TurnOutcome | undefined {
   if (error instanceof SlowShareFullError) return 'slow-share-full';
-  return error instanceof RejectedError ? 'missed' : undefined;
+  return error instanceof RejectedError || error instanceof LimitError ? 'missed' : undefined;
 }

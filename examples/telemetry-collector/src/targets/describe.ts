@@ -133,7 +133,9 @@ function show(value: unknown, path: readonly PropertyKey[]): string {
   return typeof value === 'number' ? `${value} ` : '';
 }
 
-const isPrivate = (path: readonly PropertyKey[]): boolean => path.some((step) => PRIVATE.test(String(step)));
+// The key of a limit is a name, that of SNMP a secret.
+const isPrivate = (path: readonly PropertyKey[]): boolean =>
+  path.some((step, depth) => PRIVATE.test(String(step)) && path[depth - 1] !== 'limit');
 
 function quote(text: string): string {
   return JSON.stringify(text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text);

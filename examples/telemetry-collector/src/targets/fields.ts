@@ -80,6 +80,17 @@ export const labels = z
   .refine((record) => Object.keys(record).length <= MAX_LABELS, `has more than ${MAX_LABELS} labels`)
   .describe('Tags of every point: at most 32, values of 1 to 256 characters');
 
+export const limit = z
+  .strictObject({
+    key: z
+      .string()
+      .max(64)
+      .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'is no name of a limit; use letters, digits, ".", "_" and "-"')
+      .describe('The name of the limit: what has the same key shares it'),
+    concurrent: z.int().min(1).max(10_000).describe('How many at once: 1 to 10000, the same wherever the key stands'),
+  })
+  .describe('Of all targets with this key so many are polled at once, by all replicas together');
+
 /** Secrets are never written into the file: it names the variable that holds one. */
 export const variable = z
   .string()

@@ -56,6 +56,11 @@ export class Mistakes {
     if (this.#found.length < KEPT) this.#found.push({ offset, path, message });
   }
 
+  /** The line of an offset, for a message about two places. */
+  lineOf(offset: number): number {
+    return placeOf(this.#text, offset).line;
+  }
+
   toError(file: string): TargetsFileError {
     const first = this.#found.sort((a, b) => a.offset - b.offset).slice(0, LISTED);
     const mistakes = first.map(({ offset, path, message }) => ({ ...placeOf(this.#text, offset), path, message }));

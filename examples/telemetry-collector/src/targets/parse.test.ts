@@ -108,6 +108,27 @@ targets:
     expect((await only(`{ name: a, probe: host, interval: ${text} }`)).intervalMs).toBe(ms);
   });
 
+  it('gives the limit of the defaults to whoever has none of its own', async () => {
+    const targets = await parse(
+      `${HEAD}defaults: { limit: { key: all, concurrent: 5 } }\ntargets: [{ name: a, probe: host }, { name: b, probe: host, limit: { key: own, concurrent: 1 } }]`,
+    );
+    expect([...targets.values()].map(({ limit }) => limit)).toEqual([
+      { key: 'all', concurrent: 5 },
+      { key: 'own', concurrent: 1 },
+    ]);
+  });
+
+  it('refuses more limits than there may be', async () => {
+    const entries = Array.from(
+      { length: 102 },
+      (_, i) => `  - { name: t${i}, probe: host, limit: { key: k${i}, concurrent: 1 } }`,
+    );
+    const error = await errorOf(`${HEAD}targets:\n${entries.join('\n')}\n`);
+    expect(error.mistakes.map(({ path, message }) => [path, message])).toEqual([
+      ['targets[100].limit', 'is the 101st limit; 100 are allowed in a file'],
+    ]);
+  });
+
   it('shortens its own default timeout, and no other, to the interval', async () => {
     expect((await only('{ name: a, probe: host, interval: 2s }')).timeoutMs).toBe(2_000);
     const error = await errorOf(`${HEAD}defaults: { timeout: 3s }\ntargets: [{ name: a, probe: host, interval: 2s }]`);
@@ -184,7 +205,7 @@ const MISTAKES: ReadonlyArray<readonly [what: string, text: string, ...told: str
   [
     'an unknown key of the defaults',
     `${HEAD}defaults: { interval: 10s, §retries: 3 }\ntargets: []`,
-    'defaults.retries: "retries" is not known here; known are interval, timeout, labels',
+    'defaults.retries: "retries" is not known here; known are interval, timeout, labels, limit',
   ],
   [
     'an unknown probe',
@@ -204,7 +225,7 @@ const MISTAKES: ReadonlyArray<readonly [what: string, text: string, ...told: str
   [
     'a key of another probe',
     `${HEAD}targets:\n  - { name: a, probe: host, §url: "http://h/" }`,
-    'targets[0].url: "url" is not known here; known are name, interval, timeout, labels, probe',
+    'targets[0].url: "url" is not known here; known are name, interval, timeout, labels, limit, probe',
   ],
   ['a key left out', `${HEAD}targets:\n  - §{ name: a, probe: tcp, host: h }`, 'targets[0].port: is missing'],
   [
@@ -231,6 +252,41 @@ const MISTAKES: ReadonlyArray<readonly [what: string, text: string, ...told: str
     'a timeout longer than the default interval',
     `${HEAD}targets:\n  - { name: a, probe: host, timeout: §6s }\ndefaults: { interval: 5s }\n`,
     'targets[0].timeout: the timeout 6s is longer than the interval 5s (a default)',
+  ],
+  [
+    'a limit with two sizes',
+    `${HEAD}targets:\n  - { name: a, probe: host, limit: { key: core, concurrent: 20 } }\n  - { name: b, probe: host, limit: §{ key: core, concurrent: 10 } }`,
+    'targets[1].limit: the limit core is 10 here and 20 in line 4 (targets[0].limit); it must be the same',
+  ],
+  [
+    'a limit of another size than under defaults',
+    `${HEAD}targets:\n  - { name: a, probe: host }\n  - { name: b, probe: host, limit: §{ key: core, concurrent: 10 } }\n  - { name: c, probe: host }\ndefaults: { limit: { key: core, concurrent: 20 } }\n`,
+    'targets[1].limit: the limit core is 10 here and 20 in line 7 (defaults.limit); it must be the same',
+  ],
+  [
+    'a limit of nothing',
+    `${HEAD}targets:\n  - { name: a, probe: host, limit: { key: core, concurrent: §0 } }`,
+    'targets[0].limit.concurrent: 0 is out of range; at least 1 is allowed',
+  ],
+  [
+    'a limit without a number',
+    `${HEAD}targets:\n  - { name: a, probe: host, limit: §{ key: core } }`,
+    'targets[0].limit.concurrent: is missing',
+  ],
+  [
+    'an unknown key of a limit',
+    `${HEAD}targets:\n  - { name: a, probe: host, limit: { key: core, concurrent: 3, §burst: 3 } }`,
+    'targets[0].limit.burst: "burst" is not known here; known are key, concurrent',
+  ],
+  [
+    'a limit with a blank',
+    `${HEAD}targets:\n  - { name: a, probe: host, limit: { key: §snmp core, concurrent: 3 } }`,
+    'targets[0].limit.key: "snmp core" is no name of a limit; use letters, digits, ".", "_" and "-"',
+  ],
+  [
+    'a limit with a timeout of hours',
+    `${HEAD}targets:\n  - { name: a, probe: host, interval: 2h, timeout: 1h, limit: §{ key: core, concurrent: 3 } }`,
+    'targets[0].timeout: the timeout 1h is longer than 30m, the most for a target with a limit',
   ],
   [
     'a name used twice',
@@ -487,7 +543,7 @@ targets:
   targets.yaml:3:23: defaults.interval: 1 is no duration; write a number and a unit, such as 500ms, 10s or 1m
   targets.yaml:5:23: targets[0].probe: "tpc" is not one of http, tcp, dns, prometheus, snmp, host; did you mean "tcp"?
   targets.yaml:6:43: targets[1].port: 0 is out of range; at least 1 is allowed
-  targets.yaml:6:46: targets[1].extra: "extra" is not known here; known are name, interval, timeout, labels, probe, host, port`);
+  targets.yaml:6:46: targets[1].extra: "extra" is not known here; known are name, interval, timeout, labels, limit, probe, host, port`);
   });
 
   it('is counted beyond the first twenty, but not listed', async () => {

@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import { describe, showPath } from './describe.js';
 import { MAX_LABELS, showMs, variable } from './fields.js';
 import { field } from './keys.js';
+import { LimitTerms } from './limit-terms.js';
 import { Mistakes } from './mistakes.js';
 import { type Draft, draft, type LookUp } from './resolve.js';
 import { headerSchema, MAX_TARGETS, type TargetDefaults, targetSchema } from './schema.js';
@@ -48,7 +49,7 @@ export async function parseTargets(text: string, options: ParseOptions): Promise
 /** An entry that is right by itself, and where to point if it goes wrong with the defaults. */
 interface Found {
   readonly draft: Draft;
-  readonly at: { readonly entry: number; readonly interval: number; readonly timeout: number; readonly labels: number };
+  readonly at: Record<'entry' | 'interval' | 'timeout' | 'labels' | 'limit', number>;
 }
 
 class Reading {
@@ -83,7 +84,13 @@ class Reading {
     this.#found.set(entry.name, {
       index,
       draft: draft(entry, lookUp),
-      at: { entry: at(), interval: at('interval'), timeout: at('timeout'), labels: at('labels') },
+      at: {
+        entry: at(),
+        interval: at('interval'),
+        timeout: at('timeout'),
+        labels: at('labels'),
+        limit: at('limit'),
+      },
     });
   }
 
@@ -93,10 +100,12 @@ class Reading {
     if (header === undefined) return undefined;
     const targets = new Map<string, Target>();
     const slices = new Slices();
+    const limits = new LimitTerms(this.#mistakes, offsetOf(document, ['defaults', 'limit']));
     for (const [name, found] of this.#found) {
       if (targets.size % 256 === 0 && slices.due) await slices.rest();
       const target = found.draft(header.defaults ?? {});
       this.#checkTogether(target, found, header.defaults ?? {});
+      limits.check(target, found);
       targets.set(name, target);
     }
     return targets;

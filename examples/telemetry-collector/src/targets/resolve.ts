@@ -16,16 +16,18 @@ const TIMEOUT_MS = 5_000;
 
 /** Brings an entry into the form that probes use. */
 export function draft(entry: TargetEntry, lookUp: LookUp): Draft {
-  const { name, interval, timeout, labels } = entry;
+  const { name, interval, timeout, labels, limit: own } = entry;
   const particular = particulars(entry, lookUp);
   return (defaults) => {
     const intervalMs = interval ?? defaults.interval ?? INTERVAL_MS;
     const timeoutMs = timeout ?? defaults.timeout ?? Math.min(TIMEOUT_MS, intervalMs);
-    return { name, intervalMs, timeoutMs, labels: { ...defaults.labels, ...labels }, ...particular };
+    const limit = own ?? defaults.limit;
+    const common = { name, intervalMs, timeoutMs, labels: { ...defaults.labels, ...labels } };
+    return { ...common, ...(limit !== undefined && { limit }), ...particular };
   };
 }
 
-type Particulars<T> = T extends Target ? Omit<T, 'name' | 'intervalMs' | 'timeoutMs' | 'labels'> : never;
+type Particulars<T> = T extends Target ? Omit<T, 'name' | 'intervalMs' | 'timeoutMs' | 'labels' | 'limit'> : never;
 
 function particulars(entry: TargetEntry, lookUp: LookUp): Particulars<Target> {
   switch (entry.probe) {

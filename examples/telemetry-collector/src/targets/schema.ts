@@ -1,5 +1,18 @@
 import { z } from 'zod';
-import { address, dnsName, duration, headers, host, labels, port, size, targetName, url, variable } from './fields.js';
+import {
+  address,
+  dnsName,
+  duration,
+  headers,
+  host,
+  labels,
+  limit,
+  port,
+  size,
+  targetName,
+  url,
+  variable,
+} from './fields.js';
 import { DNS_TYPES, SNMP_AUTH_PROTOCOLS, SNMP_PRIV_PROTOCOLS, SNMP_TABLES } from './target.js';
 
 /** The shape of a targets file. What depends on several places in it (defaults, unique names, secrets) stands in `resolve.ts`. */
@@ -16,6 +29,7 @@ const common = {
   interval: interval.optional(),
   timeout: timeout.optional(),
   labels: labels.optional(),
+  limit: limit.optional(),
 };
 
 const statusRange = z
@@ -144,7 +158,12 @@ export const targetSchema = z.discriminatedUnion('probe', [
 ]);
 
 export const defaultsSchema = z
-  .strictObject({ interval: interval.optional(), timeout: timeout.optional(), labels: labels.optional() })
+  .strictObject({
+    interval: interval.optional(),
+    timeout: timeout.optional(),
+    labels: labels.optional(),
+    limit: limit.optional(),
+  })
   .describe('What a target does not say itself. Labels of a target are added to these');
 
 /** Everything of the file but the entries of the list. */

@@ -1,5 +1,12 @@
 import type { Secret } from './secret.js';
 
+/** Of all targets with one key, so many are measured at once, by all replicas together. */
+export interface TargetLimit {
+  readonly key: string;
+  /** The same in the whole file. */
+  readonly concurrent: number;
+}
+
 /** What every target has, after the file's defaults were applied. */
 interface TargetBase {
   /** Unique in the file: a letter or digit, then letters, digits, `.`, `_` and `-`. */
@@ -9,6 +16,7 @@ interface TargetBase {
   readonly timeoutMs: number;
   /** Tags of every point of the target. Never one of the reserved names, never empty values. */
   readonly labels: Readonly<Record<string, string>>;
+  readonly limit?: TargetLimit;
 }
 
 /** Both ends belong to the range. */
