@@ -50,11 +50,12 @@ export class Connection {
   }
 
   /**
-   * Sends a command, and gives its answer. The server's refusals come as they are (`isErrorReply`).
+   * Sends what `talk` asks for, all on the same wire, and gives what it gives. The server's refusals come as they are
+   * (`isErrorReply`).
    * @throws FleetError
    */
-  call(command: string, args: readonly (string | number)[], endsMs: number): Promise<unknown> {
-    const call = this.#call(command, args, endsMs);
+  call<T>(talk: (send: Wire['call']) => Promise<T>, endsMs: number): Promise<T> {
+    const call = this.#call(talk, endsMs);
     this.#calls.add(call);
     const over = () => this.#calls.delete(call);
     call.then(over, over);
@@ -92,13 +93,16 @@ export class Connection {
     this.#wire = undefined;
   }
 
-  async #call(command: string, args: readonly (string | number)[], endsMs: number): Promise<unknown> {
+  async #call<T>(talk: (send: Wire['call']) => Promise<T>, endsMs: number): Promise<T> {
     // The only wait, for the first attempt, so that who starts together with its connection does not begin without Redis.
     if (this.#state === 'connecting') await this.#within(this.#attempt, endsMs);
     const wire = this.#wire;
     if (this.#state !== 'ready' || wire?.open !== true) throw this.#unavailable();
     try {
-      const answer = await this.#within(wire.call(command, args), endsMs);
+      const answer = await this.#within(
+        talk((command, args) => wire.call(command, args)),
+        endsMs,
+      );
       this.#heard = true;
       return answer;
     } catch (error) {

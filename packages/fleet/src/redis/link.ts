@@ -98,11 +98,15 @@ class Link implements RedisLink, Measured {
   async #evaluate(script: Script, rest: readonly ScriptArgument[], endsMs: number): Promise<ScriptReply> {
     let reply: unknown;
     try {
-      reply = await this.#calls.call('evalsha', [script.sha1, ...rest], endsMs).catch((error: unknown) => {
-        // Redis was restarted or its scripts flushed, or it never had this one: nothing has run.
-        if (!isErrorReply(error) || !error.message.startsWith('NOSCRIPT')) throw error;
-        return this.#calls.call('eval', [script.text, ...rest], endsMs);
-      });
+      reply = await this.#calls.call(
+        (send) =>
+          send('evalsha', [script.sha1, ...rest]).catch((error: unknown) => {
+            // Redis was restarted or its scripts flushed, or it never had this one: nothing has run.
+            if (!isErrorReply(error) || !error.message.startsWith('NOSCRIPT')) throw error;
+            return send('eval', [script.text, ...rest]);
+          }),
+        endsMs,
+      );
     } catch (error) {
       if (!isErrorReply(error)) throw error;
       throw new FleetError('refused', `Redis at ${this.address} refused the script ${script.name}: ${error.message}`, {
