@@ -52,7 +52,7 @@ async function collect(args: Arguments, config: CollectorConfig, env: Environmen
       targets: sourceOf(config, env, log),
       log,
       view,
-      heading: (url) => headingOf({ config, env, url, circuit, fleet: undefined, logFile }),
+      heading: (url, fleet) => headingOf({ config, env, url, circuit, fleet, logFile }),
     });
   } finally {
     view.close();

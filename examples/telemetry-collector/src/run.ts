@@ -1,3 +1,4 @@
+import type { AddressInfo } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import {
   type CircuitBreakerEnvironment,
@@ -6,10 +7,16 @@ import {
   type Measured,
 } from '@breakwater/resilience';
 import { compose, TARGETS_BREAKER } from './compose.js';
+import type { FleetConfig } from './config/fleet.js';
 import type { Delivery } from './delivery/delivery.js';
 import { untilEnd } from './ending.js';
 import { exitCode } from './exit-code.js';
+import type { Fleet } from './fleet/fleet.js';
+import { FleetLog } from './fleet/fleet-log.js';
+import { openFleet } from './fleet/open.js';
+import { replicaId } from './fleet/replica-id.js';
 import { CircuitWatch } from './flow/circuit-watch.js';
+import type { HeadingOptions } from './heading.js';
 import type { Logger } from './log.js';
 import { LossLog } from './loss-log.js';
 import { circuitNews } from './news.js';
@@ -38,11 +45,13 @@ export interface RunOptions {
   sink: Sink;
   /** The log and its lanes, where there are servers. */
   delivery: Delivery | undefined;
+  /** The replicas that it shares the targets with; undefined: none. */
+  fleet: FleetConfig | undefined;
   targets: TargetSource;
   log: Logger;
   view: View;
   /** What the view is headed with, once it is known where the server listens. */
-  heading: (url: string) => readonly string[];
+  heading: (url: string, fleet: HeadingOptions['fleet']) => readonly string[];
 }
 
 /** What still has to be given up after the drain must not hold up the end, in milliseconds. */
@@ -51,13 +60,20 @@ const CLOSING_MS = 2_000;
 /** Runs the collector until it is told to stop, or its time is up. Answers with the exit code of the process. */
 export async function run(options: RunOptions): Promise<number> {
   const { log, view, targets } = options;
-  const service = makeService(options);
+  using _news = new FleetLog(clock, ({ level, fields, message }) => log[level](fields, message));
+  const onError = (error: unknown, what: string) => log.error({ err: error }, `${what} failed`);
+  const fleet = options.fleet && openFleet(options.fleet, { clock, onError });
+  const service = makeService(options, fleet, onError);
   const ending = untilEnd(clock, options.forMs);
   const url = await service.app.listen({ host: options.host, port: options.port });
-  log.info({ url, slots: service.slots, sink: options.sink.name, ...options.delivery?.start }, 'listening');
-  view.begin(options.heading(url));
+  const { port } = service.app.server.address() as AddressInfo;
+  const id = options.fleet?.replicaId ?? replicaId(port);
+  const joining = fleet && { name: fleet.name, id, address: fleet.redis.address };
+  const { slots } = service;
+  log.info({ url, slots, sink: options.sink.name, ...options.delivery?.start, fleet: joining }, 'listening');
+  view.begin(options.heading(url, joining));
   await targets.start((changes) => service.apply(changes));
-  service.start();
+  service.start(id);
   const showing = setInterval(() => view.update(service.snapshot()), view.everyMs);
   log.info({ cause: await ending }, 'draining');
   const report = await service.drain();
@@ -67,23 +83,18 @@ export async function run(options: RunOptions): Promise<number> {
   return exitCode(report, log);
 }
 
-function makeService({
-  env,
-  sink,
-  delivery,
-  targets,
-  circuit,
-  apiToken,
-  drainTimeoutMs,
-  log,
-  view,
-}: RunOptions): Service {
+function makeService(
+  { env, sink, delivery, targets, circuit, apiToken, drainTimeoutMs, log, view }: RunOptions,
+  fleet: Fleet | undefined,
+  onError: (error: unknown, what: string) => void,
+): Service {
   const losses = new LossLog(clock, (fields, message) => log.warn(fields, message));
   const composition = compose({
     env,
     sink,
     ...(circuit !== undefined && { circuit }),
     onLoss: (reason, lines, error) => losses.lost(reason, lines, error),
+    ...(fleet !== undefined && { holds: () => fleet.holds }),
   });
   const watch = new CircuitWatch(TARGETS_BREAKER, (move) => {
     const { key: target, from, to, cause } = move;
@@ -91,6 +102,15 @@ function makeService({
     log[news === undefined ? 'debug' : 'info']({ target, from, to, cause }, 'circuit');
     if (news !== undefined) view.tell(news);
   });
-  const onError = (error: unknown, what: string) => log.error({ err: error }, `${what} failed`);
-  return new Service({ composition, sink, delivery, measured: [targets], watch, apiToken, drainTimeoutMs, onError });
+  return new Service({
+    composition,
+    sink,
+    delivery,
+    fleet,
+    measured: [targets],
+    watch,
+    apiToken,
+    drainTimeoutMs,
+    onError,
+  });
 }

@@ -22,6 +22,7 @@ describe('the service in front of a log', () => {
       composition: compose({ env: {}, sink, onLoss: () => {} }),
       sink,
       delivery,
+      fleet: undefined,
       measured: [],
       watch: new CircuitWatch(TARGETS_BREAKER, () => {}),
       apiToken: undefined,

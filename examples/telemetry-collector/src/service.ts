@@ -3,15 +3,21 @@ import { exportMetrics } from '@breakwater/resilience/prometheus';
 import type { FastifyInstance } from 'fastify';
 import { Registry } from 'prom-client';
 import { Collections } from './api/collect.js';
+import { Owners } from './api/owners.js';
 import { createServer } from './api/server.js';
 import type { Composition } from './compose.js';
 import type { Delivery, DeliveryReport } from './delivery/delivery.js';
+import type { Fleet } from './fleet/fleet.js';
+import { LoadGauge } from './fleet/load-gauge.js';
 import type { CircuitWatch } from './flow/circuit-watch.js';
 import type { DrainReport as TurnsReport } from './flow/collector.js';
 import { EventLoop } from './process/event-loop.js';
 import { processMetrics } from './process/self.js';
+import { ProcessUsage } from './process/usage.js';
+import { Share } from './share/share.js';
 import type { Sink } from './sinks/sink.js';
 import type { TargetChanges } from './targets/changes.js';
+import type { FleetGlance } from './terminal/fleet.js';
 import type { Snapshot } from './terminal/snapshot.js';
 
 /** What a drain had to give up, and what it left in the log. */
@@ -25,6 +31,8 @@ export interface ServiceOptions {
   sink: Sink;
   /** The log and its lanes, where there are servers. */
   delivery: Delivery | undefined;
+  /** The replicas that it shares the targets with, where there is a Redis. */
+  fleet: Fleet | undefined;
   /** What has metrics beside what the flow is composed of. */
   measured: readonly Measured[];
   watch: CircuitWatch;
@@ -43,22 +51,30 @@ export class Service {
   readonly app: FastifyInstance;
   readonly #options: ServiceOptions;
   readonly #loop = new EventLoop(clock);
+  readonly #share: Share | undefined;
+  readonly #load: LoadGauge;
   readonly #startedMs = clock.now();
   #loaded = false;
   #drained: Promise<DrainReport> | undefined;
 
   constructor(options: ServiceOptions) {
     this.#options = options;
+    const { delivery, fleet } = options;
     const { collector, measured } = options.composition;
-    const collections = new Collections(collector);
+    this.#share = fleet && new Share({ collector, self: fleet, clock });
+    this.#load = this.#loadGauge();
+    const owners = new Owners(collector, this.#share);
+    const collections = new Collections(collector, owners);
     const registry = new Registry();
-    const log = options.delivery === undefined ? [] : [options.delivery];
-    exportMetrics(registry, [...measured, ...log, ...options.measured, collections, this.#loop, processMetrics]);
+    const optional = [delivery, fleet, this.#share].filter((each) => each !== undefined);
+    exportMetrics(registry, [...measured, ...optional, ...options.measured, collections, this.#loop, processMetrics]);
     this.app = createServer({
       collector,
       collections,
-      delivery: options.delivery,
-      fleet: undefined,
+      owners,
+      delivery,
+      fleet,
+      share: this.#share,
       metrics: () => registry.metrics(),
       metricsType: registry.contentType,
       unready: () => this.#unready(),
@@ -71,7 +87,7 @@ export class Service {
   /** Takes over the targets, or what has changed of them. The first time makes the collector ready. */
   apply(changes: TargetChanges): void {
     for (const { name } of [...changes.removed, ...changes.changed]) this.#options.watch.forget(name);
-    this.#options.composition.collector.apply(changes);
+    (this.#share ?? this.#options.composition.collector).apply(changes);
     this.#loaded = true;
   }
 
@@ -80,8 +96,28 @@ export class Service {
     return this.#options.composition.slots;
   }
 
-  start(): void {
-    this.#options.composition.collector.start();
+  /** Takes turns from now on: of every target, or of what is its own once it has joined its fleet under this id. */
+  start(id: string): void {
+    const { composition, fleet } = this.#options;
+    composition.collector.start();
+    if (fleet === undefined || this.#share === undefined) return;
+    void fleet.join({ id, load: () => this.#load.read(), onStanding: this.#share.onStanding });
+  }
+
+  #loadGauge(): LoadGauge {
+    const { composition, delivery } = this.#options;
+    const { collector, samples, account } = composition;
+    const usage = new ProcessUsage(clock);
+    return new LoadGauge(clock, {
+      usage: () => usage.read(),
+      loopLagMs: () => this.#loop.lag().p99Ms,
+      turnsUnderWay: () => collector.underWay,
+      points: () => delivery?.intake.points ?? sum(samples.written.values()),
+      p95Ms: () => account.p95Ms,
+      linesPending: () => samples.pending,
+      laneLagMs: () => Math.max(0, ...(delivery?.lanes() ?? []).map(({ lagMs }) => lagMs)),
+      targets: () => collector.size,
+    });
   }
 
   #unready(): string[] {
@@ -103,12 +139,19 @@ export class Service {
       uptimeMs: clock.now() - this.#startedMs,
       targets: targets.map((target) => ({ ...target, history: watch.historyOf(target.name) })),
       written: samples.written,
-      lost: [...samples.lost.values()].reduce((sum, lines) => sum + lines, 0),
+      lost: sum(samples.lost.values()),
       pending: samples.pending,
       lanes: this.#options.delivery?.lanes() ?? [],
-      fleet: undefined,
+      fleet: this.#fleetGlance(),
       loopLagMs: this.#loop.lag().p99Ms,
     };
+  }
+
+  #fleetGlance(): FleetGlance | undefined {
+    const { fleet } = this.#options;
+    if (fleet === undefined || this.#share === undefined) return undefined;
+    const { name, standing, ids } = fleet;
+    return { name, standing: standing.kind, members: ids.length, targets: this.#share.size };
   }
 
   /** Takes no more turns and writes, writes what was sampled, and delivers what it can. Can be called twice. */
@@ -118,19 +161,29 @@ export class Service {
   }
 
   async #drain(): Promise<DrainReport> {
-    const { composition, delivery, drainTimeoutMs } = this.#options;
+    const { composition, delivery, fleet, drainTimeoutMs } = this.#options;
     const deadlineMs = clock.now() + drainTimeoutMs;
-    const turns = await composition.collector.drain(drainTimeoutMs * (delivery === undefined ? 1 : TURNS_SHARE));
-    return { ...turns, delivery: await delivery?.drain(deadlineMs - clock.now()) };
+    const turnsMs = drainTimeoutMs * (delivery === undefined ? 1 : TURNS_SHARE);
+    // Others take over while this one still delivers, which may take long.
+    const turns = await composition.collector.drain(turnsMs, () => void fleet?.leave());
+    const [report] = await Promise.all([delivery?.drain(deadlineMs - clock.now()), fleet?.leave()]);
+    return { ...turns, delivery: report };
   }
 
   /** Gives up sockets and files, once drained. */
   async close(): Promise<void> {
-    const { composition, sink, watch } = this.#options;
+    const { composition, sink, watch, fleet } = this.#options;
     await this.app.close();
+    await fleet?.close();
     await sink.close();
     await composition.pool.destroy();
     this.#loop.close();
     watch.close();
   }
+}
+
+function sum(numbers: Iterable<number>): number {
+  let total = 0;
+  for (const each of numbers) total += each;
+  return total;
 }

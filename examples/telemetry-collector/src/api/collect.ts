@@ -2,6 +2,7 @@ import { coalesce, type Measured, pipeline, type Recorder, RejectedError, semaph
 import { z } from 'zod';
 import type { Collector } from '../flow/collector.js';
 import type { Turn, TurnError, TurnOutcome } from '../flow/turn.js';
+import type { Owners } from './owners.js';
 import { Problem } from './problem.js';
 
 /** What was collected from one target. */
@@ -16,20 +17,21 @@ export interface Collected {
 const BODY = z.strictObject({ targets: z.array(z.string().min(1)).min(1).optional() }).nullish();
 const AT_ONCE = 2;
 const WAITING = 16;
-const NAMED = 20;
 
 /** Collects by hand: who asks for the same at the same time gets the same answer, and few different wishes run at once. */
 export class Collections implements Measured {
   readonly #collector: Collector;
+  readonly #owners: Owners;
   readonly #shared = coalesce({ name: 'collect' });
   readonly #slots = semaphore({ name: 'collect', permits: AT_ONCE, maxQueue: WAITING });
   readonly #policy = pipeline(this.#shared, this.#slots);
 
-  constructor(collector: Collector) {
+  constructor(collector: Collector, owners: Owners) {
     this.#collector = collector;
+    this.#owners = owners;
   }
 
-  /** @throws Problem for a body of another form, unknown targets, too many requests, and while draining. */
+  /** @throws Problem for a body of another form, targets that are not polled here, too many requests, and while draining. */
   async collect(body: unknown): Promise<Collected[]> {
     const names = this.#names(body);
     if (this.#collector.draining) throw draining();
@@ -60,16 +62,9 @@ export class Collections implements Measured {
     }
     const wanted = parsed.data?.targets;
     if (wanted === undefined) return undefined;
-    const unknown = wanted.filter((name) => !this.#collector.has(name));
-    if (unknown.length > 0) throw unknownTargets(unknown);
+    this.#owners.check(wanted);
     return [...new Set(wanted)].sort();
   }
-}
-
-export function unknownTargets(names: readonly string[]): Problem {
-  const shown = names.slice(0, NAMED).map((name) => JSON.stringify(name.slice(0, 100)));
-  const more = names.length > NAMED ? ` and ${names.length - NAMED} more` : '';
-  return new Problem(404, 'unknown-target', `no such target: ${shown.join(', ')}${more}; GET /targets names them all`);
 }
 
 const draining = () => new Problem(503, 'draining', 'the collector is draining and takes no more turns');

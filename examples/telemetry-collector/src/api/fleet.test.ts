@@ -5,6 +5,8 @@ import { FakeLink, FakeMembership } from '../fleet/fake-membership.suite.js';
 import { Fleet } from '../fleet/fleet.js';
 import { exposeFleet } from './fleet.js';
 
+const joining = (id: string) => ({ id, load: () => ({}), onStanding: () => {} });
+
 describe('/fleet', () => {
   let app: FastifyInstance;
   let link: FakeLink;
@@ -17,7 +19,7 @@ describe('/fleet', () => {
     fleet = new Fleet({
       name: 'edge',
       link,
-      membership: (id) => {
+      membership: ({ id }) => {
         member = new FakeMembership(id);
         return member;
       },
@@ -34,7 +36,7 @@ describe('/fleet', () => {
 
   it('tells of this replica, Redis, and every member with its load', async () => {
     exposeFleet(app, fleet);
-    await fleet.join('a:8080');
+    await fleet.join(joining('a:8080'));
     const leaseEndsAt = Date.UTC(2026, 10, 22, 4);
     const load = { cpu: 0.25, throughput: 120, more: { targets: 34 } };
     member.members = [
@@ -61,7 +63,7 @@ describe('/fleet', () => {
 
   it('tells what it knows while Redis is away', async () => {
     exposeFleet(app, fleet);
-    await fleet.join('a');
+    await fleet.join(joining('a'));
     link.state = 'lost';
     member.standing = { kind: 'alone', sinceMs: Date.UTC(2026, 10, 22) };
     member.failure = new Error('Redis at redis:6379 cannot be reached');
@@ -79,7 +81,7 @@ describe('/fleet', () => {
 
   it('tells what a joining one has kept', async () => {
     exposeFleet(app, fleet);
-    await fleet.join('a');
+    await fleet.join(joining('a'));
     member.standing = { kind: 'joining', ids: ['a', 'b'], kept: 'nothing' };
     expect((await ask()).body.standing).toEqual({ kind: 'joining', holds: true, kept: 'nothing' });
     member.standing = { kind: 'joining', ids: ['a', 'b'], kept: { ids: ['a'] } };
@@ -88,7 +90,7 @@ describe('/fleet', () => {
 
   it('names a thousand members, and counts all', async () => {
     exposeFleet(app, fleet);
-    await fleet.join('a');
+    await fleet.join(joining('a'));
     member.members = Array.from({ length: 1_500 }, (_, index) => ({ id: `m${index}`, leaseEndsAt: 0, load: {} }));
     const { body } = await ask();
     expect([body.total, body.members.length]).toEqual([1_500, 1_000]);

@@ -5,6 +5,7 @@ export type ProblemReason =
   | 'forbidden'
   | 'not-found'
   | 'unknown-target'
+  | 'not-owner'
   | 'method-not-allowed'
   | 'too-large'
   | 'unsupported-media-type'

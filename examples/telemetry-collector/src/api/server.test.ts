@@ -7,6 +7,7 @@ import { makeCollector } from '../flow/collector-rig.suite.js';
 import { answersAfter, fails, hangs, probeOf, targetOf } from '../flow/rig.suite.js';
 import { MemoryIntake } from '../sinks/delivery/memory-intake.suite.js';
 import { Collections } from './collect.js';
+import { Owners } from './owners.js';
 import { createServer } from './server.js';
 
 const TOKEN = 'a-token-of-some-length';
@@ -30,11 +31,14 @@ describe("the collector's server", () => {
   });
 
   const start = (apiToken?: string, log: ReturnType<typeof delivery> | undefined = undefined) => {
+    const owners = new Owners(rig.collector, undefined);
     app = createServer({
       delivery: log,
       fleet: undefined,
+      share: undefined,
+      owners,
       collector: rig.collector,
-      collections: new Collections(rig.collector),
+      collections: new Collections(rig.collector, owners),
       metrics: async () => 'telemetry_up 1\n',
       metricsType: 'text/plain; version=0.0.4; charset=utf-8',
       unready: () => unready,

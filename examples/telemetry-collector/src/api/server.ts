@@ -1,23 +1,28 @@
 import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import type { Fleet } from '../fleet/fleet.js';
 import type { Collector } from '../flow/collector.js';
+import type { Share } from '../share/share.js';
 import { answerBrokenRequest } from './broken-request.js';
-import { type Collections, unknownTargets } from './collect.js';
+import type { Collections } from './collect.js';
 import { exposeFleet } from './fleet.js';
 import { isWrite, mountGateway, type WriteLog } from './gateway.js';
 import { Guard } from './guard.js';
 import { exposeLanes, type LaneWatch } from './lanes.js';
 import { streamListing } from './listing.js';
+import type { Owners } from './owners.js';
 import { Problem, toProblem } from './problem.js';
 import { expose } from './routes.js';
+import { listTargets } from './targets.js';
 
 export interface ServerOptions {
   collector: Collector;
   collections: Collections;
+  owners: Owners;
   /** The log, its lanes, and what the gateway needs; undefined: there are no servers to deliver to. */
   delivery: (WriteLog & LaneWatch) | undefined;
-  /** Whom it shares the targets with; undefined: with nobody. */
+  /** Whom it shares the targets with, and which of them are its own; undefined: with nobody, and all. */
   fleet: Fleet | undefined;
+  share: Share | undefined;
   /** The text of `/metrics`, and its content type. */
   metrics: () => Promise<string>;
   metricsType: string;
@@ -80,7 +85,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
 }
 
 function addRoutes(app: FastifyInstance, options: ServerOptions): void {
-  const { collector, collections } = options;
+  const { collector, collections, owners, fleet, share } = options;
   expose(app, 'GET', '/health/live', async () => ({ status: 'live' }));
   expose(app, 'GET', '/health/ready', async () => {
     const why = options.unready();
@@ -93,7 +98,8 @@ function addRoutes(app: FastifyInstance, options: ServerOptions): void {
   });
   expose(app, 'GET', '/targets', async (_request, reply) => {
     reply.type('application/json; charset=utf-8');
-    return streamListing({ total: collector.size, draining: collector.draining }, 'targets', collector.status());
+    const head = { total: (share ?? collector).size, draining: collector.draining, replica: fleet?.id ?? null };
+    return streamListing(head, 'targets', listTargets(collector, share));
   });
   expose(app, 'POST', '/collect', async (request, reply) => {
     const all = await collections.collect(request.body);
@@ -102,7 +108,7 @@ function addRoutes(app: FastifyInstance, options: ServerOptions): void {
   });
   expose(app, 'POST', '/breakers/:name/reset', async (request) => {
     const { name } = request.params as { name: string };
-    if (!collector.has(name)) throw unknownTargets([name]);
+    owners.check([name]);
     return { target: name, circuit: collector.resetBreaker(name) };
   });
   expose(app, 'POST', '/drain', async (_request, reply) => {

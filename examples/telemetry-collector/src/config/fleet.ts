@@ -28,7 +28,9 @@ export function readFleet(env: Environment, problems: Problems): FleetConfig | u
     replicaId: problems.attempt(() =>
       readWord(env, 'REPLICA_ID', ID, 'letters, digits, ".", "_", ":" and "-", 100 at most'),
     ),
-    leaseMs: (problems.attempt(() => readNumber(env, 'FLEET_LEASE', { default: 15, min: 1, max: 300 })) ?? 0) * 1000,
+    leaseMs: Math.round(
+      (problems.attempt(() => readNumber(env, 'FLEET_LEASE', { default: 15, min: 1, max: 300 })) ?? 0) * 1000,
+    ),
     sharedBreaker: problems.attempt(() => readChoice(env, 'SHARED_BREAKER', ['on', 'off'], 'off')) === 'on',
   };
   if (redis === undefined) {

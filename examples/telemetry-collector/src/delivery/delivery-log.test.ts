@@ -2,8 +2,8 @@ import { channel } from 'node:diagnostics_channel';
 import { DELIVERY_CHANNEL, type DeliveryEvent } from '@breakwater/delivery';
 import { VirtualClock } from '@breakwater/resilience/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { News } from '../event-log.js';
 import { DeliveryLog } from './delivery-log.js';
-import type { News } from './delivery-news.js';
 
 const A = 'http://a:8086';
 const held = (backend = A): DeliveryEvent => ({

@@ -1,13 +1,7 @@
 import type { DeliveryEvent } from '@breakwater/delivery';
+import type { News } from '../event-log.js';
 import { presentable } from '../flow/turn-error.js';
 import { count, duration, many } from '../terminal/words.js';
-
-/** A line for the log. */
-export interface News {
-  readonly level: 'info' | 'warn' | 'error';
-  readonly message: string;
-  readonly fields: Readonly<Record<string, unknown>>;
-}
 
 /** What an event means to an operator. */
 export function newsOf(event: DeliveryEvent): News {

@@ -3,6 +3,8 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { FakeLink, FakeMembership } from './fake-membership.suite.js';
 import { Fleet } from './fleet.js';
 
+const joining = (id: string) => ({ id, load: () => ({}), onStanding: () => {} });
+
 describe('Fleet', () => {
   let clock: VirtualClock;
   let link: FakeLink;
@@ -17,7 +19,7 @@ describe('Fleet', () => {
     fleet = new Fleet({
       name: 'telemetry',
       link,
-      membership: (id) => {
+      membership: ({ id }) => {
         member = new FakeMembership(id);
         return member;
       },
@@ -27,13 +29,13 @@ describe('Fleet', () => {
   });
 
   it('takes part under an id that is known when it joins', async () => {
-    expect([fleet.id, fleet.standing.kind, fleet.ids]).toEqual([undefined, 'out', []]);
-    await fleet.join('a:8080');
+    expect([fleet.id, fleet.standing.kind, fleet.ids]).toEqual(['', 'out', []]);
+    await fleet.join(joining('a:8080'));
     expect([fleet.id, fleet.standing.kind, fleet.ids]).toEqual(['a:8080', 'member', ['a:8080']]);
   });
 
   it('leaves once, whoever asks', async () => {
-    await fleet.join('a');
+    await fleet.join(joining('a'));
     await Promise.all([fleet.leave(), fleet.leave()]);
     expect(member.asked).toEqual(['join', 'leave']);
   });
@@ -44,17 +46,37 @@ describe('Fleet', () => {
   });
 
   it('fails nobody when the membership does', async () => {
-    const joining = fleet.join('a');
+    const attempt = fleet.join(joining('a'));
     member.failure = new Error('a bug');
-    await joining;
+    await attempt;
     await fleet.leave();
     link.close = () => Promise.reject(new Error('no socket'));
     await fleet.close();
     expect(errors).toEqual(['leaving the fleet: a bug', 'closing the connection to Redis: no socket']);
   });
 
+  it('waits no longer than a few seconds to have left', async () => {
+    await fleet.join(joining('a'));
+    member.leave = () => new Promise(() => {});
+    let left = false;
+    void fleet.leave().then(() => {
+      left = true;
+    });
+    await clock.advance(4_999);
+    expect(left).toBe(false);
+    await clock.advance(1);
+    expect(left).toBe(true);
+    expect(errors).toEqual(['leaving the fleet: it took more than 5000 ms']);
+  });
+
+  it('leaves no timer behind', async () => {
+    await fleet.join(joining('a'));
+    await fleet.leave();
+    expect(clock.timers).toBe(0);
+  });
+
   it('reads the members once a second at most, however many ask', async () => {
-    await fleet.join('a');
+    await fleet.join(joining('a'));
     member.members = [{ id: 'a', leaseEndsAt: 5, load: { cpu: 0.5 } }];
     const [one, other] = await Promise.all([fleet.roll(), fleet.roll()]);
     expect(one).toEqual({ atMs: clock.wall(), members: member.members });
@@ -69,7 +91,7 @@ describe('Fleet', () => {
   });
 
   it('says in words why the members are not known, and asks no more often then', async () => {
-    await fleet.join('a');
+    await fleet.join(joining('a'));
     member.failure = new Error('Redis cannot be reached\n\u001b[31m');
     expect(await fleet.roll()).toEqual({ atMs: clock.wall(), failure: 'Redis cannot be reached [31m' });
     await fleet.roll();

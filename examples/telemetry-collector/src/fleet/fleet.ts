@@ -1,13 +1,22 @@
-import type { LinkState, Member, Membership, RedisLink, Standing } from '@breakwater/fleet';
+import type { LinkState, Load, Member, Membership, OnStanding, RedisLink, Standing } from '@breakwater/fleet';
 import type { Clock, Measured, Recorder } from '@breakwater/resilience';
 import { presentable } from '../flow/turn-error.js';
+
+/** What this collector brings into its fleet. */
+export interface Joining {
+  /** Its name there; stays the same over restarts. */
+  readonly id: string;
+  /** What its heartbeats say of it. */
+  readonly load: () => Load;
+  /** Told what it may take for its own. */
+  readonly onStanding: OnStanding;
+}
 
 export interface FleetOptions {
   /** The fleet's name. */
   name: string;
   link: Pick<RedisLink, 'address' | 'state' | 'close'>;
-  /** Makes this collector's membership, once it is known where it listens. */
-  membership: (id: string) => Membership;
+  membership: (joining: Joining) => Membership;
   /** Told of errors that are ours. */
   onError: (error: unknown, what: string) => void;
   clock: Clock;
@@ -29,6 +38,8 @@ export interface RollFailure {
 
 /** What `out` means before `join`. */
 const OUT: Standing = { kind: 'out' };
+/** A membership that does not end holds up nobody for longer. */
+const LEAVING_MS = 5_000;
 /** Whoever asks more often gets the same answer: many that watch are not to keep Redis busy. */
 const READ_EVERY_MS = 1_000;
 
@@ -47,9 +58,9 @@ export class Fleet implements Measured {
     this.name = options.name;
   }
 
-  /** Undefined before it joined. Another than it was given where two collectors were given one. */
-  get id(): string | undefined {
-    return this.#membership?.id;
+  /** Empty before it joined. Another than it was given where two collectors were given one. */
+  get id(): string {
+    return this.#membership?.id ?? '';
   }
 
   get standing(): Standing {
@@ -72,16 +83,27 @@ export class Fleet implements Measured {
   }
 
   /** Takes part from now on; resolves after the first attempt, whatever came of it. */
-  join(id: string): Promise<void> {
-    this.#membership = this.#options.membership(id);
+  join(joining: Joining): Promise<void> {
+    this.#membership = this.#options.membership(joining);
     this.#joined = this.#guarded('joining the fleet', this.#membership.join());
     return this.#joined;
   }
 
   /** Nothing is polled here any more: others may take over. Can be called twice, and before `join`. */
   leave(): Promise<void> {
-    this.#left ??= this.#joined.then(() => this.#guarded('leaving the fleet', this.#membership?.leave()));
+    this.#left ??= this.#guarded('leaving the fleet', this.#leave());
     return this.#left;
+  }
+
+  #leave(): Promise<void> {
+    const { clock } = this.#options;
+    return new Promise((resolve, reject) => {
+      const limit = clock.after(LEAVING_MS, () => reject(new Error(`it took more than ${LEAVING_MS} ms`)));
+      void this.#joined
+        .then(() => this.#membership?.leave())
+        .then(resolve, reject)
+        .finally(() => limit[Symbol.dispose]());
+    });
   }
 
   async #guarded(what: string, doing: Promise<void> | undefined): Promise<void> {

@@ -1,0 +1,74 @@
+import type { FleetEvent, Standing } from '@breakwater/fleet';
+import type { News } from '../event-log.js';
+import { presentable } from '../flow/turn-error.js';
+import { many } from '../terminal/words.js';
+
+/** What an event means to an operator; undefined: nothing that has to be read at night. Ids come from others. */
+export function newsOf(event: FleetEvent): News | undefined {
+  const news = (level: News['level'], message: string, fields: News['fields'] = {}): News => ({
+    level,
+    message,
+    fields: { event: event.type, ...fields },
+  });
+  switch (event.type) {
+    case 'member.standing': {
+      const [level, words] = standingNews(event.standing) ?? [];
+      if (level === undefined || words === undefined) return undefined;
+      return news(level, words, { id: presentable(event.id), standing: event.standing.kind });
+    }
+    case 'member.superseded': {
+      const [id, now] = [presentable(event.id), presentable(event.now)];
+      const words = `another replica is called ${id} too; this one goes on as ${now}: give each a REPLICA_ID of its own`;
+      return news('warn', words, { id, now });
+    }
+    case 'fleet.emptied':
+      return news('warn', 'Redis has forgotten the fleet: it was emptied, or has an earlier state again');
+    case 'redis.ready':
+      return news('info', `Redis at ${event.address} answers`, pick(event));
+    case 'redis.lost':
+      return news('warn', `Redis at ${event.address} is away: ${presentable(event.error.message)}`, pick(event));
+    case 'breaker.hinted': {
+      const { key: target, to, attempts } = event;
+      return news('info', `${target}: circuit ${to === 'open' ? 'opened' : 'closed'} on what other replicas saw`, {
+        target,
+        attempts,
+      });
+    }
+    case 'breaker.alone':
+      return news('warn', `circuits are not shared: ${presentable(wordsOf(event.error))}`);
+    case 'breaker.rejoined':
+      return news('info', 'circuits are shared again');
+    case 'trouble':
+      return news('warn', `${event.what}: ${presentable(wordsOf(event.error))}`, { err: event.error });
+    default:
+      return undefined;
+  }
+}
+
+/** That it joins is no news while it has not: what matters is when it shares, and when it does not. */
+function standingNews(standing: Standing): readonly [News['level'], string] | undefined {
+  switch (standing.kind) {
+    case 'member':
+      return [
+        'info',
+        standing.ids.length === 1
+          ? 'is the only member of the fleet'
+          : `shares the targets with ${many(standing.ids.length - 1, 'other replica')}`,
+      ];
+    case 'alone':
+      return ['warn', 'polls every target, since Redis cannot say which are its own'];
+    case 'unsure':
+      return ['warn', 'stood still until its lease was over: polls nothing until Redis has answered, or not'];
+    case 'out':
+      return ['info', 'left the fleet'];
+    case 'joining':
+      return undefined;
+  }
+}
+
+const pick = ({ address, connection }: { address: string; connection: string }): News['fields'] => ({
+  address,
+  connection,
+});
+
+const wordsOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -1,0 +1,24 @@
+import { membership, redisLink, redisMembershipStore } from '@breakwater/fleet';
+import type { Clock } from '@breakwater/resilience';
+import type { FleetConfig } from '../config/fleet.js';
+import { Fleet } from './fleet.js';
+
+export interface OpenFleetOptions {
+  clock: Clock;
+  /** Told of errors that are ours. */
+  onError: (error: unknown, what: string) => void;
+}
+
+/** Connects to Redis, which may be away: nobody waits for it. */
+export function openFleet({ redis, name, leaseMs }: FleetConfig, { clock, onError }: OpenFleetOptions): Fleet {
+  const link = redisLink({ ...redis, clock });
+  const store = redisMembershipStore({ link, fleet: name });
+  return new Fleet({
+    name,
+    link,
+    membership: (joining) => membership({ store, leaseMs, clock, ...joining }),
+    measured: [link],
+    onError,
+    clock,
+  });
+}
