@@ -65,7 +65,7 @@ export class Connection {
   /** Asks whether it still is one, and replaces it if there is no answer. */
   probe(): void {
     const wire = this.#wire;
-    if (wire === undefined || wire === this.#probed) return;
+    if (this.#state !== 'ready' || wire === undefined || wire === this.#probed) return;
     this.#probed = wire;
     const { clock, timeoutMs } = this.#options;
     this.#within(wire.call('ping', []), clock.now() + timeoutMs).then(
