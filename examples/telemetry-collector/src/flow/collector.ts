@@ -2,6 +2,7 @@ import type { CircuitState, Clock, KeyedCircuitBreaker, Measured, Recorder } fro
 import { telemetryMetrics as METRICS, NAMED_TARGETS, TARGET_STATES } from '../metrics.js';
 import { PROBE_KINDS, type Probe } from '../probes/probe.js';
 import type { TargetChanges } from '../targets/changes.js';
+import { Slices } from '../targets/slices.js';
 import type { Target } from '../targets/target.js';
 import type { Samples } from './samples.js';
 import { type Due, lateness, Schedule } from './schedule.js';
@@ -64,6 +65,8 @@ export class Collector implements Measured {
   readonly #ticker: Ticker<TargetState>;
   readonly #underWay = new Set<Promise<Turn>>();
   readonly #holds: () => boolean;
+  /** No turn of these begins any more; what is known of them is forgotten bit by bit. */
+  readonly #releasing = new Set<string>();
   /** Released while a turn was under way: taken up again as they are if they come back before it is over. */
   readonly #leaving = new Map<string, TargetState>();
   #turnsLeft = 0;
@@ -73,7 +76,10 @@ export class Collector implements Measured {
     this.#options = options;
     this.#clock = options.clock;
     this.#holds = options.holds ?? (() => true);
-    this.#ticker = new Ticker(this.#schedule, this.#clock, (due) => this.#due(due), this.#holds);
+    this.#ticker = new Ticker(this.#schedule, this.#clock, (due) => this.#due(due), {
+      now: this.#holds,
+      of: ({ name }) => !this.#releasing.has(name),
+    });
   }
 
   get size(): number {
@@ -112,38 +118,53 @@ export class Collector implements Measured {
   /** Takes up targets that were not polled here; one that is already stays as it is. */
   takeUp(targets: Iterable<TakenUp>): void {
     for (const { target, sinceMs } of targets) {
-      const { name } = target;
-      if (this.#states.has(name) || this.draining) continue;
-      const leaving = this.#leaving.get(name);
-      const state = leaving?.target === target ? leaving : new TargetState(target, this.#options.createProbe(target));
-      if (state === leaving) this.#leaving.delete(name);
-      this.#states.set(name, state);
+      if (this.draining) return;
+      const state = this.#comingBack(target) ?? new TargetState(target, this.#options.createProbe(target));
+      this.#states.set(target.name, state);
       this.#schedule.set(state, this.#clock.wall(), sinceMs);
     }
     this.#ticker.changed();
   }
 
-  /** Begins no more turns of these targets, which others poll from now on, and forgets what it knows of them. */
-  release(names: Iterable<string>): Release {
-    const wallMs = this.#clock.wall();
-    const leaving = new Set<TargetState>();
-    for (const name of names) {
-      const state = this.#states.get(name);
-      if (state === undefined) continue;
-      if (state.turn !== undefined) leaving.add(state);
-      // Whoever drains begins no turn anyway, and is asked how its targets were until the end.
-      if (!this.draining) this.#release(state, wallMs);
-    }
-    const turns = Array.from(leaving, ({ turn }) => turn);
-    return {
-      over: Promise.all(turns).then(() => {}),
-      end: () => this.#options.runner.end(leaving, HANDED_OVER),
-    };
+  #comingBack(target: Target): TargetState | undefined {
+    const { name } = target;
+    this.#releasing.delete(name);
+    const leaving = this.#leaving.get(name);
+    if (leaving?.target !== target) return this.#states.get(name);
+    this.#leaving.delete(name);
+    return leaving;
   }
 
-  #release(state: TargetState, wallMs: number): void {
+  /** Begins no more turns of these targets, which others poll from now on, and forgets in slices what it knows of them. */
+  release(names: readonly string[]): Release {
+    for (const name of names) this.#releasing.add(name);
+    return { over: this.#release(names), end: () => this.#end(new Set(names)) };
+  }
+
+  #end(names: ReadonlySet<string>): void {
+    const isLeaving = (state: TargetState) =>
+      names.has(state.name) && (this.#releasing.has(state.name) || this.#states.get(state.name) !== state);
+    this.#options.runner.end(isLeaving, HANDED_OVER);
+  }
+
+  async #release(names: readonly string[]): Promise<void> {
+    const turns: Array<Promise<Turn> | undefined> = [];
+    const slices = new Slices();
+    for (const name of names) {
+      const state = this.#states.get(name);
+      // It may have come back, and be this replica's own again.
+      if (!this.#releasing.delete(name) || state === undefined) continue;
+      turns.push(state.turn);
+      // Whoever drains begins no turn anyway, and is asked how its targets were until the end.
+      if (!this.draining) this.#letGo(state);
+      if (slices.due) await slices.rest();
+    }
+    await Promise.all(turns);
+  }
+
+  #letGo(state: TargetState): void {
     const { name, turn } = state;
-    this.#turnsLeft += this.#schedule.release(name, wallMs);
+    this.#turnsLeft += this.#schedule.release(name, this.#clock.wall());
     this.#states.delete(name);
     if (turn === undefined) {
       this.#forget(state);
@@ -239,7 +260,7 @@ export class Collector implements Measured {
     const work = async () => {
       for (let next = queue.next(); !next.done && !this.draining; next = queue.next()) {
         const state = this.#states.get(next.value);
-        if (state === undefined) continue;
+        if (state === undefined || this.#releasing.has(state.name)) continue;
         const place = asked++;
         turns[place] = await (state.turn ?? this.#takeNow(state));
       }

@@ -62,6 +62,7 @@ export class Schedule<T extends Scheduled> {
     const known = this.#entries.get(item.name);
     if (known !== undefined && known.item.intervalMs === item.intervalMs) {
       known.item = item;
+      if (known.place === -1) this.#heap.add(known);
       return;
     }
     if (known !== undefined) this.#heap.remove(known);
@@ -97,12 +98,19 @@ export class Schedule<T extends Scheduled> {
     this.#heap.remove(entry);
   }
 
-  /** What is due at `wallMs`, in the order of the instants. Each instant is handed out once, or counted as missed. */
-  take(wallMs: number): Due<T>[] {
+  /**
+   * What is due at `wallMs`, in the order of the instants. Each instant is handed out once, or counted as missed. An item
+   * that `mayTake` refuses is set aside with its turns, until it is set again or released.
+   */
+  take(wallMs: number, mayTake: (item: T) => boolean = () => true): Due<T>[] {
     if (wallMs < this.#wallMs) this.#turnBack(wallMs);
     this.#wallMs = wallMs;
     const due: Due<T>[] = [];
     for (let entry = this.#heap.first; entry !== undefined && entry.nextMs <= wallMs; entry = this.#heap.first) {
+      if (!mayTake(entry.item)) {
+        this.#heap.remove(entry);
+        continue;
+      }
       const { intervalMs } = entry.item;
       const passed = Math.floor((wallMs - entry.nextMs) / intervalMs);
       const newestMs = entry.nextMs + passed * intervalMs;
@@ -125,7 +133,7 @@ export class Schedule<T extends Scheduled> {
       const { intervalMs } = entry.item;
       if (entry.nextMs - wallMs <= intervalMs) continue;
       entry.nextMs = turnAfter(wallMs, entry.offsetMs, intervalMs);
-      this.#heap.moved(entry);
+      if (entry.place !== -1) this.#heap.moved(entry);
     }
   }
 }

@@ -6,21 +6,30 @@ const LONGEST_NAP_MS = 1_000;
 /** How soon it looks again while nothing may be taken, in milliseconds. */
 const HOLDING_NAP_MS = 100;
 
+/** Which turns may be taken. */
+export interface Leave<T> {
+  /** Whether any may, at this moment: while not, they stay where they are. */
+  now(): boolean;
+  /** Whether those of this item may. */
+  readonly of: (item: T) => boolean;
+}
+
+const ANY: Leave<unknown> = { now: () => true, of: () => true };
+
 /** Drives a schedule with one timer, however many targets there are. */
 export class Ticker<T extends Scheduled> {
   readonly #schedule: Schedule<T>;
   readonly #clock: Clock;
   readonly #onDue: (due: Due<T>) => void;
-  readonly #mayTake: () => boolean;
+  readonly #leave: Leave<T>;
   #timer: Timer | undefined;
   #running = false;
 
-  /** @param mayTake asked before turns are taken; while it says no, they stay where they are. */
-  constructor(schedule: Schedule<T>, clock: Clock, onDue: (due: Due<T>) => void, mayTake: () => boolean = () => true) {
+  constructor(schedule: Schedule<T>, clock: Clock, onDue: (due: Due<T>) => void, leave: Leave<T> = ANY) {
     this.#schedule = schedule;
     this.#clock = clock;
     this.#onDue = onDue;
-    this.#mayTake = mayTake;
+    this.#leave = leave;
   }
 
   start(): void {
@@ -46,8 +55,8 @@ export class Ticker<T extends Scheduled> {
   }
 
   readonly #ring = (): void => {
-    const mayTake = this.#mayTake();
-    if (mayTake) for (const due of this.#schedule.take(this.#clock.wall())) this.#onDue(due);
-    if (this.#running) this.#arm(mayTake ? 0 : HOLDING_NAP_MS);
+    const now = this.#leave.now();
+    if (now) for (const due of this.#schedule.take(this.#clock.wall(), this.#leave.of)) this.#onDue(due);
+    if (this.#running) this.#arm(now ? 0 : HOLDING_NAP_MS);
   };
 }

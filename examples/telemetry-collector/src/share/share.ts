@@ -74,7 +74,7 @@ export class Share implements Measured {
   /** What the membership tells: resolves when nothing that is not its own any more is being polled. */
   readonly onStanding: OnStanding = async ({ standing, sinceMs }, signal) => {
     const { gained, lost } = this.#ownership.apply(standing);
-    for (const name of lost) this.#coming.delete(name);
+    if (this.#coming.size > 0) for (const name of lost) this.#coming.delete(name);
     const { over, end } = this.#collector.release(lost);
     // Its lease is over already: another may poll them at this moment.
     if (standing.kind === 'unsure' || signal.aborted) end();
