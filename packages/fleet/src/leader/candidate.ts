@@ -231,7 +231,9 @@ class Candidate implements LeaderLease {
 
   /** Soon, but not all contenders at the same moment, nor as often as somebody cares to publish. */
   #soon(): number {
-    return Math.min(this.#state.nextMs, this.#clock.now() + (this.#timing.renewMs / 50) * this.#random());
+    const nowMs = this.#clock.now();
+    const soonMs = this.#timing.renewMs / 50;
+    return this.#state.nextMs - nowMs <= soonMs ? this.#state.nextMs : nowMs + soonMs * this.#random();
   }
 
   #now(): Instant {
