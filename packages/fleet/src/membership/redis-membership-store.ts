@@ -73,8 +73,10 @@ class RedisMembershipStore implements MembershipStore {
       const end = line.indexOf(' ', idEnd + 1);
       const load = readLoad(line.slice(end + 1));
       if (load === undefined) unreadable++;
-      const id = this.#checked(line.slice(0, Math.max(0, idEnd)), 0);
-      members.push({ id, leaseEndsAt: whole(line.slice(idEnd + 1, end)), load: load ?? {} });
+      const leaseEndsAt = Number(line.slice(idEnd + 1, end));
+      if (idEnd < 1 || end < 0 || !Number.isSafeInteger(leaseEndsAt))
+        throw damaged(`${this.#keys[0]} holds what is no member, ${quoted(line)}; delete it`);
+      members.push({ id: this.#checked(line.slice(0, idEnd), 0), leaseEndsAt, load: load ?? {} });
     }
     return { members, damaged: unreadable };
   }

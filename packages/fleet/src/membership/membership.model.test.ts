@@ -1,0 +1,119 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { BEAT_MS, LEASE_MS, World } from './world.suite.js';
+
+type Step = (world: World) => void;
+
+const IDS = ['a', 'b', 'c', 'd'];
+const id = fc.constantFrom(...IDS);
+
+/** A step of one process, if there is one. */
+const of = (name: string, run: (world: World, process: NonNullable<ReturnType<World['running']>>) => void) =>
+  id.map((id) =>
+    named(`${name} ${id}`, (world) => {
+      const process = world.running(id);
+      if (process !== undefined) run(world, process);
+    }),
+  );
+
+const named = (name: string, step: Step): Step => Object.assign(step, { [fc.toStringMethod]: () => name });
+
+const PROCESSES = [
+  id.map((id) =>
+    named(`start ${id}`, (world) => {
+      if (world.running(id) === undefined) world.start(id);
+    }),
+  ),
+  of('kill', (world, process) => world.kill(process)),
+  of('restart', (world, process) => {
+    world.kill(process);
+    world.start(process.id);
+  }),
+  of('leave', (world, process) => {
+    if (!process.running) return;
+    void process.member.leave().then(() => {
+      if (process.member.standing.kind === 'out') world.kill(process);
+    });
+  }),
+  of('stop', (world, process) => world.stop(process)),
+  of('continue', (world, process) => world.continue(process)),
+];
+const NETWORK = [
+  of('cut', (_, process) => {
+    process.cut = true;
+  }),
+  of('mend', (_, process) => {
+    process.cut = false;
+  }),
+  fc.constantFrom(0, 0.1, 0.4).map((share) =>
+    named(`losses ${share}`, ({ weather }) => {
+      Object.assign(weather, { lostRequests: share / 3, lostReplies: share / 3, late: share / 3, lostMessages: share });
+    }),
+  ),
+];
+const TWINS = [id.map((id) => named(`twin of ${id}`, (world) => void world.start(id)))];
+const LOSS = (['lost', 'stopped', 'up'] as const).map((state) =>
+  fc.constant(named(`store ${state}`, (world) => world.setState(state))),
+);
+const EMPTYING = [fc.constant(named('empty', (world) => world.empty()))];
+const ROLLING_BACK = [
+  fc.constant(named('save', (world) => world.save())),
+  fc.constant(named('roll back', (world) => world.rollBack())),
+];
+
+/** Runs a history from three members, lets everything heal, and expects each target to have one owner soon after. */
+function history(steps: readonly fc.Arbitrary<Step>[]) {
+  const pauses = fc.oneof(fc.nat(20), fc.nat(2_000), fc.nat(2 * LEASE_MS));
+  return fc.asyncProperty(
+    fc.nat(),
+    fc.array(fc.tuple(pauses, fc.oneof(...steps)), { minLength: 1, maxLength: 14 }),
+    async (seed, history) => {
+      const world = new World(seed);
+      for (const each of IDS.slice(0, 3)) world.start(each);
+      await world.advance(BEAT_MS);
+      for (const [pauseMs, step] of history) {
+        await world.advance(pauseMs);
+        world.check();
+        step(world);
+        world.check();
+      }
+      await world.advance(BEAT_MS);
+      world.heal();
+      // Whatever was late comes at last; a member that it brings back goes with its lease.
+      await world.advance(LEASE_MS + BEAT_MS);
+      expect(world.faults.slice(0, 3)).toEqual([]);
+      if (world.isLateFree) expect(world.unsettled()).toBeUndefined();
+      await world.advance(3 * LEASE_MS);
+      expect(world.unsettled()).toBeUndefined();
+      expect(world.faults.slice(0, 3)).toEqual([]);
+    },
+  );
+}
+
+const runs = (numRuns: number) => ({ numRuns: Number(process.env['MODEL_RUNS'] ?? numRuns) });
+
+describe('membership, whatever happens', { timeout: 120_000 }, () => {
+  it('never gives a target to two while the store answers, and to one soon after', async () => {
+    await fc.assert(history(PROCESSES), runs(150));
+  });
+
+  it('keeps that through lost and late calls, and cuts', async () => {
+    await fc.assert(history([...PROCESSES, ...NETWORK]), runs(200));
+  });
+
+  it('keeps that with two processes of one id', async () => {
+    await fc.assert(history([...PROCESSES, ...NETWORK, ...TWINS]), runs(300));
+  });
+
+  it('keeps that through a lost and a stopped store', async () => {
+    await fc.assert(history([...PROCESSES, ...NETWORK, ...LOSS]), runs(200));
+  });
+
+  it('keeps that through an emptied store, but for those who knew nobody', async () => {
+    await fc.assert(history([...PROCESSES, ...NETWORK, ...LOSS, ...EMPTYING]), runs(200));
+  });
+
+  it('keeps that soon after a store went back to an earlier state', async () => {
+    await fc.assert(history([...PROCESSES, ...NETWORK, ...LOSS, ...ROLLING_BACK]), runs(200));
+  });
+});
