@@ -1,7 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { Clock, Timer } from '@breakwater/resilience';
 
-const QUIET_MS = 10_000;
 const LONGEST_QUIET_MS = 600_000;
 
 /** A line for the log. */
@@ -14,6 +13,8 @@ export interface News {
 /** What a package says on its channel, and what that means to an operator. */
 export interface EventSource<E> {
   readonly channel: string;
+  /** For how long nothing more is told of a thing after it was told of, at first; in milliseconds. */
+  readonly quietMs: number;
   /** What replaces each other: that something is held, and that it is not any more. As many as there are things. */
   keyOf(event: E): string;
   /** What is the same news again: it is told less and less often. */
@@ -30,15 +31,15 @@ interface Told<E> {
   readonly atMs: number;
   /** How long nothing more of the same is told. */
   readonly quietMs: number;
-  readonly timer: Timer;
+  timer: Timer;
   latest: E | undefined;
   events: number;
 }
 
 /**
- * Writes what a package says to the log: the first of its kind at once. What follows within ten seconds is one line at
- * their end, with the latest word and the sum, so that the last word on a thing is never left out; what goes on unchanged
- * is told less and less often.
+ * Writes what a package says to the log: the first of its kind at once. What follows within a while is one line at its
+ * end, with the latest word and the sum, so that the last word on a thing is never left out; what goes on unchanged is
+ * told less and less often.
  */
 export class EventLog<E> implements Disposable {
   readonly #clock: Clock;
@@ -60,20 +61,31 @@ export class EventLog<E> implements Disposable {
     const key = this.#source.keyOf(event);
     const told = this.#told.get(key);
     if (told === undefined) {
-      this.#tell(key, event, news, QUIET_MS);
+      this.#tell(key, event, news, this.#source.quietMs);
       return;
     }
     told.latest = told.latest === undefined ? event : this.#source.join(told.latest, event);
     told.events++;
-    const isOther = this.#source.kindOf(event) !== told.kind;
-    if (isOther && this.#clock.now() - told.atMs >= QUIET_MS) this.#tellLatest(key, told);
+    if (this.#source.kindOf(event) === told.kind) return;
+    // Other news does not wait for as long as more of the same.
+    told.timer[Symbol.dispose]();
+    this.#await(key, told, told.atMs + this.#source.quietMs - this.#clock.now());
+  }
+
+  #await(key: string, told: Told<E>, ms: number): void {
+    if (ms <= 0) {
+      this.#tellLatest(key, told);
+      return;
+    }
+    told.timer = this.#clock.after(ms, () => this.#tellLatest(key, told));
+    told.timer.unref?.();
   }
 
   #tell(key: string, event: E, news: News, quietMs: number): void {
     this.#write(news);
+    const kind = this.#source.kindOf(event);
     const timer = this.#clock.after(quietMs, () => this.#tellLatest(key, told));
     timer.unref?.();
-    const kind = this.#source.kindOf(event);
     const told: Told<E> = { kind, atMs: this.#clock.now(), quietMs, timer, latest: undefined, events: 0 };
     this.#told.set(key, told);
   }
@@ -83,7 +95,8 @@ export class EventLog<E> implements Disposable {
     this.#told.delete(key);
     const news = latest && this.#source.newsOf(latest);
     if (latest === undefined || news === undefined) return;
-    const nextMs = this.#source.kindOf(latest) === kind ? Math.min(2 * quietMs, LONGEST_QUIET_MS) : QUIET_MS;
+    const isSame = this.#source.kindOf(latest) === kind;
+    const nextMs = isSame ? Math.min(2 * quietMs, LONGEST_QUIET_MS) : this.#source.quietMs;
     this.#tell(key, latest, events === 1 ? news : { ...news, fields: { ...news.fields, events } }, nextMs);
   }
 

@@ -22,7 +22,7 @@ export function exposeFleet(app: FastifyInstance, fleet: Fleet | undefined): voi
     const roll = await fleet.roll();
     return {
       fleet: fleet.name,
-      id: fleet.id,
+      id: fleet.id === '' ? null : fleet.id,
       standing: standingView(fleet.standing, fleet.holds),
       redis: fleet.redis,
       ...('members' in roll

@@ -98,7 +98,7 @@ function addRoutes(app: FastifyInstance, options: ServerOptions): void {
   });
   expose(app, 'GET', '/targets', async (_request, reply) => {
     reply.type('application/json; charset=utf-8');
-    const head = { total: (share ?? collector).size, draining: collector.draining, replica: fleet?.id ?? null };
+    const head = { total: (share ?? collector).size, draining: collector.draining, replica: fleet?.id || null };
     return streamListing(head, 'targets', listTargets(collector, share));
   });
   expose(app, 'POST', '/collect', async (request, reply) => {

@@ -5,6 +5,7 @@ import { newsOf } from './delivery-news.js';
 
 const DELIVERY: EventSource<DeliveryEvent> = {
   channel: DELIVERY_CHANNEL,
+  quietMs: 10_000,
   keyOf,
   kindOf: ({ type }) => type,
   newsOf,

@@ -5,6 +5,8 @@ import { newsOf } from './fleet-news.js';
 
 const FLEET: EventSource<FleetEvent> = {
   channel: FLEET_CHANNEL,
+  // Standings change once in a lease, if at all.
+  quietMs: 1_000,
   keyOf,
   // Whether Redis knows this replica is other news each time; who else is there is the same again.
   kindOf: (event) => (event.type === 'member.standing' ? `${event.type} ${event.standing.kind}` : event.type),
@@ -21,7 +23,7 @@ export class FleetLog extends EventLog<FleetEvent> {
 
 /** Bounded by kinds: circuits of a thousand targets that are opened at once are one line. */
 function keyOf(event: FleetEvent): string {
-  if (event.type === 'redis.ready' || event.type === 'redis.lost') return `redis ${event.connection}`;
+  if (event.type === 'redis.ready' || event.type === 'redis.lost') return 'redis';
   if (event.type === 'breaker.alone' || event.type === 'breaker.rejoined') return 'breaker';
   if (event.type === 'trouble') return `trouble ${event.what}`;
   return event.type;

@@ -24,9 +24,11 @@ export function newsOf(event: FleetEvent): News | undefined {
     case 'fleet.emptied':
       return news('warn', 'Redis has forgotten the fleet: it was emptied, or has an earlier state again');
     case 'redis.ready':
-      return news('info', `Redis at ${event.address} answers`, pick(event));
-    case 'redis.lost':
-      return news('warn', `Redis at ${event.address} is away: ${presentable(event.error.message)}`, pick(event));
+      return isOfCalls(event) ? news('info', `Redis at ${event.address} answers`) : undefined;
+    case 'redis.lost': {
+      const words = `Redis at ${event.address} is away: ${presentable(event.error.message)}`;
+      return isOfCalls(event) ? news('warn', words) : undefined;
+    }
     case 'breaker.hinted': {
       const { key: target, to, attempts } = event;
       return news('info', `${target}: circuit ${to === 'open' ? 'opened' : 'closed'} on what other replicas saw`, {
@@ -66,9 +68,7 @@ function standingNews(standing: Standing): readonly [News['level'], string] | un
   }
 }
 
-const pick = ({ address, connection }: { address: string; connection: string }): News['fields'] => ({
-  address,
-  connection,
-});
+/** The connection for messages goes with it, or is a matter for metrics. */
+const isOfCalls = ({ connection }: { connection: string }): boolean => connection === 'calls';
 
 const wordsOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

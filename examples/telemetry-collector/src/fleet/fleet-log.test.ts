@@ -1,0 +1,103 @@
+import { channel } from 'node:diagnostics_channel';
+import { FLEET_CHANNEL, type FleetEvent, type Standing } from '@breakwater/fleet';
+import { VirtualClock } from '@breakwater/resilience/testing';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { News } from '../event-log.js';
+import { FleetLog } from './fleet-log.js';
+
+const say = (event: FleetEvent): void => channel(FLEET_CHANNEL).publish(event);
+const stand = (standing: Standing): void => say({ type: 'member.standing', id: 'a', standing });
+const member = (...others: string[]): Standing => ({ kind: 'member', ids: ['a', ...others] });
+const ALONE: Standing = { kind: 'alone', sinceMs: 0 };
+
+describe('the log of the fleet', () => {
+  let clock: VirtualClock;
+  let log: FleetLog;
+  let news: News[];
+  const messages = () => news.map(({ message }) => message);
+
+  beforeEach(() => {
+    clock = new VirtualClock();
+    news = [];
+    log = new FleetLog(clock, (one) => news.push(one));
+  });
+  afterEach(() => log[Symbol.dispose]());
+
+  it('says how this replica stands, when that changes', async () => {
+    for (const standing of [
+      { kind: 'joining', ids: ['a', 'b'], kept: 'nothing' } as const,
+      member('b', 'c'),
+      ALONE,
+      { kind: 'unsure' } as const,
+      member(),
+      { kind: 'out' } as const,
+    ]) {
+      stand(standing);
+      await clock.advance(1_000);
+    }
+    expect(news.map(({ level, message }) => [level, message])).toEqual([
+      ['info', 'shares the targets with 2 other replicas'],
+      ['warn', 'polls every target, since Redis cannot say which are its own'],
+      ['warn', 'stood still until its lease was over: polls nothing until Redis has answered, or not'],
+      ['info', 'is the only member of the fleet'],
+      ['info', 'left the fleet'],
+    ]);
+    expect(news[1]!.fields).toEqual({ event: 'member.standing', id: 'a', standing: 'alone' });
+  });
+
+  it('tells more and more seldom who else is there, and still at once that nobody can say', async () => {
+    for (let joiner = 1; joiner <= 100; joiner++) {
+      stand(member(...Array.from({ length: joiner }, (_, index) => `m${index}`)));
+      await clock.advance(250);
+    }
+    expect(news.length).toBeLessThan(8);
+    stand(ALONE);
+    await clock.advance(1_000);
+    expect(messages().at(-1)).toBe('polls every target, since Redis cannot say which are its own');
+    expect(news.at(-1)!.fields).toMatchObject({ standing: 'alone' });
+  });
+
+  it('says once that Redis is away, and that it is back', async () => {
+    const error = new Error('no connection to redis:6379 after 2000 ms');
+    for (const connection of ['calls', 'messages'] as const)
+      say({ type: 'redis.lost', address: 'redis:6379', connection, error });
+    await clock.advance(60_000);
+    for (const connection of ['messages', 'calls'] as const)
+      say({ type: 'redis.ready', address: 'redis:6379', connection });
+    await clock.advance(60_000);
+    expect(messages()).toEqual([
+      'Redis at redis:6379 is away: no connection to redis:6379 after 2000 ms',
+      'Redis at redis:6379 answers',
+    ]);
+  });
+
+  it('says what to do where two replicas have one name, and shows no control characters of theirs', () => {
+    say({ type: 'member.superseded', id: 'twin\u001b[2J', now: 'twin~k3x9' });
+    expect(messages()).toEqual([
+      'another replica is called twin [2J too; this one goes on as twin~k3x9: give each a REPLICA_ID of its own',
+    ]);
+  });
+
+  it('has a word on Redis that forgot, on circuits that were shared, and on what failed', async () => {
+    say({ type: 'fleet.emptied', id: 'a' });
+    const hint = { policy: 'targets', attempts: 2, retryAfterMs: 60_000 };
+    for (let target = 0; target < 50; target++)
+      say({ type: 'breaker.hinted', ...hint, key: `web-${target}`, to: 'open' });
+    say({ type: 'breaker.alone', policy: 'targets', error: new Error('no Redis') });
+    say({ type: 'trouble', what: 'reading a load', error: new Error('no JSON') });
+    expect(messages()).toEqual([
+      'Redis has forgotten the fleet: it was emptied, or has an earlier state again',
+      'web-0: circuit opened on what other replicas saw',
+      'circuits are not shared: no Redis',
+      'reading a load: no JSON',
+    ]);
+    await clock.advance(1_000);
+    expect(news.at(-1)).toMatchObject({ fields: { target: 'web-49', events: 49 } });
+  });
+
+  it('leaves to others what is theirs to tell', () => {
+    say({ type: 'leader.elected', lease: 'autoscaler', holder: 'a', token: 1 });
+    say({ type: 'breaker.probing', policy: 'targets', key: 'web' });
+    expect(news).toEqual([]);
+  });
+});
