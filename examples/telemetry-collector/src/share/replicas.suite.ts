@@ -1,4 +1,4 @@
-import type { Standing } from '@breakwater/fleet';
+import { type Membership, type MembershipStore, membership, type Standing } from '@breakwater/fleet';
 import type { Context } from '@breakwater/resilience';
 import { settle } from '@breakwater/resilience/testing';
 import { makeCollector } from '../flow/collector-rig.suite.js';
@@ -8,7 +8,7 @@ import { ProbeError } from '../probes/probe.js';
 import type { Target } from '../targets/target.js';
 import { Share } from './share.js';
 
-export const STEP_MS = 50;
+export const STEP_MS = 100;
 
 /** One polling of a target: by whom, and from when to when. */
 export interface Poll {
@@ -23,7 +23,10 @@ export class Replica {
   readonly id: string;
   readonly share: Share;
   readonly rig: ReturnType<typeof makeCollector>;
+  /** What a test says of its standing. */
   holds = true;
+  /** Asked instead, where it has one. */
+  membership: Membership | undefined;
   /** Its process stands still, or is gone. */
   stopped = false;
 
@@ -31,7 +34,7 @@ export class Replica {
     this.id = id;
     this.rig = makeCollector({
       slots: 100,
-      holds: () => this.holds,
+      holds: () => this.membership?.holds ?? this.holds,
       createProbe: (target) => probeOf((context) => this.#poll(target, polls, answersMs(target), context)),
     });
     const { collector, clock } = this.rig;
@@ -40,12 +43,28 @@ export class Replica {
     collector.start();
   }
 
+  /** Has taken up all that is its own: in slices of real time, however the virtual one stands. */
+  async settled(): Promise<void> {
+    const isSettled = () =>
+      [...this.share.targets()].every(({ name }) => this.share.ownerOf(name)?.mine === this.rig.collector.has(name));
+    while (!isSettled()) await settle();
+  }
+
+  /** Meets the others in the store, as a process of its own would. */
+  async join(store: MembershipStore, leaseMs: number): Promise<void> {
+    const { clock } = this.rig;
+    const { onStanding } = this.share;
+    this.membership = membership({ store, id: this.id, leaseMs, onStanding, clock, random: () => 0.5 });
+    await this.membership.join();
+  }
+
   get wallMs(): number {
     return this.rig.clock.wall();
   }
 
-  tell(standing: Standing, sinceMs = this.wallMs, signal = new AbortController().signal): Promise<void> {
-    return Promise.resolve(this.share.onStanding({ standing, sinceMs }, signal));
+  async tell(standing: Standing, sinceMs = this.wallMs, signal = new AbortController().signal): Promise<void> {
+    await this.share.onStanding({ standing, sinceMs }, signal);
+    await this.settled();
   }
 
   async #poll(target: Target, polls: Poll[], ms: number, { signal }: Context) {
@@ -96,6 +115,7 @@ export class Replicas {
         if (stopped) rig.clock.stall(STEP_MS);
         else await rig.clock.advance(STEP_MS);
       }
+      for (const each of this.all) await each.settled();
       this.wallMs += STEP_MS;
     }
     await settle();
