@@ -1,0 +1,50 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import type { Load } from './load.js';
+import { loadText, readLoad } from './load-text.js';
+
+const figure = fc
+  .double({ noNaN: true, noDefaultInfinity: true, min: -1e12, max: 1e12 })
+  .map((value) => Number(value.toPrecision(6)) + 0);
+const load = fc.record(
+  {
+    cpu: figure,
+    memory: figure,
+    eventLoopLagMs: figure,
+    activeConnections: figure,
+    throughput: figure,
+    p95Ms: figure,
+    queueDepth: figure,
+    consumerLag: figure,
+    more: fc.dictionary(fc.stringMatching(/^[a-z ".\n]{1,64}$/), figure, { minKeys: 1, maxKeys: 16 }),
+  },
+  { requiredKeys: [] },
+);
+
+it('reads what it wrote, in one line', () => {
+  fc.assert(
+    fc.property(load, (load) => {
+      const text = loadText(load as Load);
+      expect(text).not.toContain('\n');
+      expect(readLoad(text)).toEqual({ ...load, ...(load.more && { more: { ...load.more } }) });
+    }),
+  );
+});
+
+it('writes no figure that is none, six digits of those that are, and sixteen others at most', () => {
+  expect(loadText({})).toBe('');
+  expect(loadText({ cpu: Number.NaN, memory: 1 / 3, p95Ms: Number.POSITIVE_INFINITY })).toBe('[null,0.333333]');
+  const more = Object.fromEntries(Array.from({ length: 20 }, (_, index) => [`n${index}`, index]));
+  expect(Object.keys(readLoad(loadText({ more: { ...more, ['x'.repeat(65)]: 1 } }))!.more!)).toHaveLength(16);
+});
+
+it('reads nothing else, and passes over what a later version appends', () => {
+  for (const text of ['!', '{}', '1', '["x"]', '[1,[2]]', '[true]', '[{"a":"b"}]', '[[1]]', `[${'1,'.repeat(4_000)}1]`])
+    expect(readLoad(text), text).toBeUndefined();
+  expect(readLoad('[0.5,null,null,null,null,null,null,null,7,8]')).toEqual({ cpu: 0.5 });
+  expect(readLoad('')).toEqual({});
+});
+
+it('survives whatever it is given', () => {
+  fc.assert(fc.property(fc.oneof(fc.string(), fc.json()), (text) => void readLoad(text)));
+});
