@@ -14,6 +14,7 @@ import { type HttpPool, httpPool, httpPoolFromEnv, nameLookup, nameLookupFromEnv
 import { Collector } from './flow/collector.js';
 import type { LossReason } from './flow/loss.js';
 import { Samples } from './flow/samples.js';
+import { limitsFor, type TargetLimits, type TargetLimitsOptions } from './flow/target-limits.js';
 import { TargetSlots } from './flow/target-slots.js';
 import { judgeTurn, type Turn } from './flow/turn.js';
 import { TurnAccount } from './flow/turn-account.js';
@@ -36,6 +37,8 @@ export interface ComposeOptions {
   onLoss: (reason: LossReason, lines: number, error: unknown) => void;
   /** Asked right before each turn: whether this replica's standing in its fleet holds. Without it there is no fleet. */
   holds?: () => boolean;
+  /** Where the limits of the targets file hold for all replicas. Without it they hold for this process. */
+  limits?: Omit<TargetLimitsOptions, 'clock'>;
 }
 
 /** A collector and what it is made of. */
@@ -43,6 +46,7 @@ export interface Composition {
   readonly collector: Collector;
   readonly samples: Samples;
   readonly account: TurnAccount;
+  readonly limits: TargetLimits;
   /** What probes share; closed when no probe runs any more. */
   readonly pool: HttpPool;
   /** How many targets are measured at once. */
@@ -52,10 +56,10 @@ export interface Composition {
 }
 
 /**
- * The flow: targets → breaker → target slots → timeout → operation slots → batch workers → sink.
+ * The flow: targets → breaker → limits → target slots → timeout → operation slots → batch workers → sink.
  * @throws ConfigError for an environment variable that cannot be used.
  */
-export function compose({ env, sink, circuit, onLoss, holds }: ComposeOptions): Composition {
+export function compose({ env, sink, circuit, onLoss, holds, limits: shared }: ComposeOptions): Composition {
   const lookup = nameLookup({ name: 'dns', ...nameLookupFromEnv(env) });
   const connections = httpPoolFromEnv(env);
   const pool = httpPool({ name: 'probes', ...connections, nameLookup: lookup });
@@ -69,13 +73,14 @@ export function compose({ env, sink, circuit, onLoss, holds }: ComposeOptions): 
   const slots = new TargetSlots({ slots: permits, clock });
   const operations = keyedSemaphore({ name: 'operation-slots', ...keyedSemaphoreFromEnv(env) });
   const timeouts = new TurnTimeouts(clock);
+  const limits = limitsFor({ ...shared, clock });
   const samples = new Samples({ sink, ...batchPoolFromEnv(env), onLoss, clock });
   const points = new Points();
   const account = new TurnAccount();
   const edges = { dispatcher: pool, nameLookup: lookup, clock, random: Math.random, env };
   const collector = new Collector({
     createProbe: (target) => createProbe(target, edges),
-    runner: new TurnRunner({ breaker, slots, operations, timeouts, clock }),
+    runner: new TurnRunner({ breaker, slots, operations, timeouts, limits, clock }),
     breaker,
     samples,
     account,
@@ -83,6 +88,7 @@ export function compose({ env, sink, circuit, onLoss, holds }: ComposeOptions): 
     clock,
     ...(holds !== undefined && { holds }),
   });
-  const measured = [account, collector, samples, points, sink, breaker, slots, operations, timeouts, pool, lookup];
-  return { collector, samples, account, pool, slots: permits, measured };
+  const flow = [account, collector, samples, points, sink];
+  const measured = [...flow, breaker, limits, slots, operations, timeouts, pool, lookup];
+  return { collector, samples, account, limits, pool, slots: permits, measured };
 }

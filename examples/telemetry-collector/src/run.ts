@@ -6,14 +6,13 @@ import {
   type Environment,
   type Measured,
 } from '@breakwater/resilience';
-import { compose, TARGETS_BREAKER } from './compose.js';
+import { type ComposeOptions, compose, TARGETS_BREAKER } from './compose.js';
 import type { FleetConfig } from './config/fleet.js';
 import type { Delivery } from './delivery/delivery.js';
 import { untilEnd } from './ending.js';
 import { exitCode } from './exit-code.js';
-import type { Fleet } from './fleet/fleet.js';
 import { FleetLog } from './fleet/fleet-log.js';
-import { openFleet } from './fleet/open.js';
+import { type OpenFleet, openFleet } from './fleet/open.js';
 import { replicaId } from './fleet/replica-id.js';
 import { CircuitWatch } from './flow/circuit-watch.js';
 import type { HeadingOptions } from './heading.js';
@@ -62,8 +61,9 @@ export async function run(options: RunOptions): Promise<number> {
   const { log, view, targets } = options;
   using _news = new FleetLog(clock, ({ level, fields, message }) => log[level](fields, message));
   const onError = (error: unknown, what: string) => log.error({ err: error }, `${what} failed`);
-  const fleet = options.fleet && openFleet(options.fleet, { clock, onError });
-  const service = makeService(options, fleet, onError);
+  const opened = options.fleet && openFleet(options.fleet, { clock, onError });
+  const fleet = opened?.fleet;
+  const service = makeService(options, opened, onError);
   const ending = untilEnd(clock, options.forMs);
   const url = await service.app.listen({ host: options.host, port: options.port });
   const { port } = service.app.server.address() as AddressInfo;
@@ -85,7 +85,7 @@ export async function run(options: RunOptions): Promise<number> {
 
 function makeService(
   { env, sink, delivery, targets, circuit, apiToken, drainTimeoutMs, log, view }: RunOptions,
-  fleet: Fleet | undefined,
+  opened: OpenFleet | undefined,
   onError: (error: unknown, what: string) => void,
 ): Service {
   const losses = new LossLog(clock, (fields, message) => log.warn(fields, message));
@@ -94,7 +94,7 @@ function makeService(
     sink,
     ...(circuit !== undefined && { circuit }),
     onLoss: (reason, lines, error) => losses.lost(reason, lines, error),
-    ...(fleet !== undefined && { holds: () => fleet.holds }),
+    ...(opened !== undefined && sharedBy(opened)),
   });
   const watch = new CircuitWatch(TARGETS_BREAKER, (move) => {
     const { key: target, from, to, cause } = move;
@@ -106,7 +106,7 @@ function makeService(
     composition,
     sink,
     delivery,
-    fleet,
+    fleet: opened?.fleet,
     measured: [targets],
     watch,
     apiToken,
@@ -114,3 +114,9 @@ function makeService(
     onError,
   });
 }
+
+/** What of the flow depends on the other replicas. */
+const sharedBy = ({ fleet, link }: OpenFleet): Pick<ComposeOptions, 'holds' | 'limits'> => ({
+  holds: () => fleet.holds,
+  limits: { link, fleet: fleet.name, members: fleet },
+});

@@ -46,6 +46,9 @@ export interface ServiceOptions {
 /** Turns get this much of the time of a drain where points are to be delivered too. */
 const TURNS_SHARE = 0.5;
 
+/** What holds a permit when nothing runs any more gives it back at once; a Redis that is away is not waited for. */
+const LIMITS_MS = 2_000;
+
 /** The collector as a process shows it: its HTTP side, its readiness, what it looks like now, and its end. */
 export class Service {
   readonly app: FastifyInstance;
@@ -87,7 +90,10 @@ export class Service {
   /** Takes over the targets, or what has changed of them. The first time makes the collector ready. */
   apply(changes: TargetChanges): void {
     for (const { name } of [...changes.removed, ...changes.changed]) this.#options.watch.forget(name);
-    (this.#share ?? this.#options.composition.collector).apply(changes);
+    const { collector, limits } = this.#options.composition;
+    const targets = this.#share ?? collector;
+    targets.apply(changes);
+    limits.plan(targets.targets());
     this.#loaded = true;
   }
 
@@ -166,7 +172,12 @@ export class Service {
     const turnsMs = drainTimeoutMs * (delivery === undefined ? 1 : TURNS_SHARE);
     // Others take over while this one still delivers, which may take long.
     const turns = await composition.collector.drain(turnsMs, () => void fleet?.leave());
-    const [report] = await Promise.all([delivery?.drain(deadlineMs - clock.now()), fleet?.leave()]);
+    const leftMs = deadlineMs - clock.now();
+    const [report] = await Promise.all([
+      delivery?.drain(leftMs),
+      composition.limits.close(Math.min(leftMs, LIMITS_MS)),
+      fleet?.leave(),
+    ]);
     return { ...turns, delivery: report };
   }
 

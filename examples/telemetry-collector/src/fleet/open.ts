@@ -1,4 +1,4 @@
-import { membership, redisLink, redisMembershipStore } from '@breakwater/fleet';
+import { membership, type RedisLink, redisLink, redisMembershipStore } from '@breakwater/fleet';
 import type { Clock } from '@breakwater/resilience';
 import type { FleetConfig } from '../config/fleet.js';
 import { Fleet } from './fleet.js';
@@ -9,11 +9,17 @@ export interface OpenFleetOptions {
   onError: (error: unknown, what: string) => void;
 }
 
+/** A fleet, and what else it is reached through. */
+export interface OpenFleet {
+  readonly fleet: Fleet;
+  readonly link: RedisLink;
+}
+
 /** Connects to Redis, which may be away: nobody waits for it. */
-export function openFleet({ redis, name, leaseMs }: FleetConfig, { clock, onError }: OpenFleetOptions): Fleet {
+export function openFleet({ redis, name, leaseMs }: FleetConfig, { clock, onError }: OpenFleetOptions): OpenFleet {
   const link = redisLink({ ...redis, clock });
   const store = redisMembershipStore({ link, fleet: name });
-  return new Fleet({
+  const fleet = new Fleet({
     name,
     link,
     membership: (joining) => membership({ store, leaseMs, clock, ...joining }),
@@ -21,4 +27,5 @@ export function openFleet({ redis, name, leaseMs }: FleetConfig, { clock, onErro
     onError,
     clock,
   });
+  return { fleet, link };
 }

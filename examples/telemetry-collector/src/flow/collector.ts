@@ -99,6 +99,11 @@ export class Collector implements Measured {
     return this.#states.has(name);
   }
 
+  /** Those that are polled here. */
+  *targets(): Generator<Target> {
+    for (const { target } of this.#states.values()) yield target;
+  }
+
   names(): IterableIterator<string> {
     return this.#states.keys();
   }
