@@ -72,6 +72,51 @@ describe('the collector', () => {
     expect(rig.account.count('missed')).toBe(turns.missed);
   });
 
+  it('does not judge a target that comes back from elsewhere by what it knew of it before', async () => {
+    begin([], { breaker: { failureThreshold: 2 } });
+    probes.set('dead', probeOf(fails('refused', 'dead: nothing listens there')));
+    const [dead, healthy] = [targetOf('dead'), targetOf('healthy')];
+    rig.collector.apply({ added: [dead, healthy], changed: [], removed: [] });
+    await rig.clock.advance(40_000);
+    expect(rig.breaker.state('dead')).toBe('open');
+    await rig.collector.release(['dead', 'unknown']).over;
+    expect([rig.collector.has('dead'), rig.breaker.state('dead')]).toEqual([false, 'closed']);
+    await rig.clock.advance(20_000);
+    rig.collector.takeUp([{ target: dead, sinceMs: rig.clock.wall() }]);
+    expect(statusOf('dead')).toMatchObject({ state: 'waiting', circuit: 'closed', last: null, turns: { down: 0 } });
+    await rig.clock.advance(10_000);
+    expect(statusOf('dead').turns).toMatchObject({ down: 1, missed: 0 });
+    expect(statusOf('healthy').turns.up).toBeGreaterThanOrEqual(6);
+  });
+
+  it('closes the probe of a target that it released when its turn is over, and not before', async () => {
+    const closed: string[] = [];
+    begin([]);
+    probes.set('slow', { ...probeOf(answersAfter(rig.clock, 3_000)), close: () => void closed.push('slow') });
+    probes.set('idle', { ...probeOf(answersAfter(rig.clock, 1)), close: () => void closed.push('idle') });
+    rig.collector.apply({ added: [targetOf('slow'), targetOf('idle')], changed: [], removed: [] });
+    const turns = rig.collector.collect(['slow']);
+    await rig.clock.advance(1_000);
+    const { over } = rig.collector.release(['slow', 'idle']);
+    await rig.clock.advance(0);
+    expect(closed).toEqual(['idle']);
+    await rig.clock.advance(3_000);
+    await over;
+    expect(closed).toEqual(['idle', 'slow']);
+    expect((await turns).map(({ outcome }) => outcome)).toEqual(['up']);
+  });
+
+  it('goes on showing what it polled when it lets go of everything because it drains', async () => {
+    begin(['a', 'b']);
+    await rig.clock.advance(10_000);
+    const drained = rig.collector.drain(5_000);
+    await rig.collector.release(['a', 'b']).over;
+    rig.collector.takeUp([{ target: targetOf('c'), sinceMs: rig.clock.wall() }]);
+    await rig.clock.advance(5_000);
+    await drained;
+    expect([...rig.collector.status()].map(({ name }) => name)).toEqual(['a', 'b']);
+  });
+
   it('shows that a circuit is open, takes its turns for next to nothing, and closes it by hand', async () => {
     begin([], { breaker: { failureThreshold: 2 } });
     probes.set('dead', probeOf(fails('refused', 'dead: nothing listens there')));

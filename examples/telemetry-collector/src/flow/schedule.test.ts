@@ -109,6 +109,70 @@ describe('a schedule', () => {
     expect(schedule.nextOf('web-1')).toBeUndefined();
   });
 
+  describe('with items that others have meanwhile', () => {
+    it('has the turns that fell due since they are its own', () => {
+      const schedule = new Schedule<Scheduled>();
+      schedule.set(web, firstTurn + 1_000, firstTurn - 1);
+      expect(schedule.take(firstTurn + 1_000)).toEqual([{ item: web, instantMs: firstTurn, missed: 0 }]);
+    });
+
+    it('has none that fell due before, or then', () => {
+      const schedule = new Schedule<Scheduled>();
+      schedule.set(web, firstTurn + 1_000, firstTurn);
+      expect(schedule.take(firstTurn + 1_000)).toEqual([]);
+      expect(schedule.nextMs).toBe(firstTurn + 10_000);
+    });
+
+    it('counts those that are too late as missed', () => {
+      const schedule = new Schedule<Scheduled>();
+      schedule.set(web, firstTurn + 26_000, firstTurn - 1);
+      expect(schedule.take(firstTurn + 26_000)).toEqual([{ item: web, instantMs: undefined, missed: 3 }]);
+    });
+
+    it('is not put off by an instant that has not come yet', () => {
+      const schedule = new Schedule<Scheduled>();
+      schedule.set(web, START, START + 3_600_000);
+      expect(schedule.nextMs).toBe(firstTurn);
+    });
+
+    it('never has one that it handed out before it released the item', () => {
+      const schedule = scheduleOf(web);
+      schedule.take(firstTurn);
+      expect(schedule.release('web-1', firstTurn + 500)).toBe(0);
+      expect([schedule.size, schedule.nextMs]).toEqual([0, Number.POSITIVE_INFINITY]);
+      schedule.set(web, firstTurn + 1_000, firstTurn - 5_000);
+      expect(schedule.take(firstTurn + 1_000)).toEqual([]);
+      expect(schedule.take(firstTurn + 10_000)).toMatchObject([{ instantMs: firstTurn + 10_000 }]);
+    });
+
+    it('knows so when the clock was set back in between, too', () => {
+      const schedule = scheduleOf(web);
+      schedule.take(firstTurn);
+      schedule.release('web-1', firstTurn + 500);
+      schedule.set(web, firstTurn - 2_000, firstTurn - 11_000);
+      expect(schedule.take(firstTurn - 2_000)).toEqual([{ item: web, instantMs: undefined, missed: 1 }]);
+      expect(schedule.take(firstTurn)).toEqual([]);
+    });
+
+    it('says how many turns it leaves to others', () => {
+      const schedule = scheduleOf(web);
+      expect(schedule.release('web-1', firstTurn + 20_000)).toBe(3);
+      expect(schedule.release('web-1', firstTurn + 20_000)).toBe(0);
+      schedule.set(web, START);
+      expect(schedule.release('web-1', firstTurn - 1)).toBe(0);
+    });
+
+    it('sets aside what may not be taken, with its turns', () => {
+      const schedule = scheduleOf(web, { name: 'web-2', intervalMs: 10_000 });
+      const others = ({ name }: Scheduled) => name !== 'web-1';
+      expect(schedule.take(firstTurn, others).map(({ item }) => item.name)).not.toContain('web-1');
+      expect(schedule.nextMs).toBeGreaterThan(firstTurn);
+      schedule.take(firstTurn - 100_000);
+      schedule.set(web, firstTurn + 100);
+      expect(schedule.take(firstTurn + 100).filter(({ item }) => item === web)).toHaveLength(1);
+    });
+  });
+
   it('has no next turn when it is empty', () => {
     expect(new Schedule<Scheduled>().nextMs).toBe(Number.POSITIVE_INFINITY);
   });

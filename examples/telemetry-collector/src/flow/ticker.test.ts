@@ -2,7 +2,7 @@ import type { Clock } from '@breakwater/resilience';
 import { VirtualClock } from '@breakwater/resilience/testing';
 import { describe, expect, it } from 'vitest';
 import { type Due, Schedule, type Scheduled } from './schedule.js';
-import { Ticker } from './ticker.js';
+import { type Leave, Ticker } from './ticker.js';
 
 /** A virtual clock whose wall time can be set, as an administrator or NTP does. */
 class SettableClock implements Clock {
@@ -13,16 +13,17 @@ class SettableClock implements Clock {
   after = (ms: number, run: () => void) => this.time.after(ms, run);
 }
 
-function begin(items: Scheduled[]) {
+function begin(items: Scheduled[], leave?: Leave<Scheduled>) {
   const clock = new SettableClock();
   const schedule = new Schedule<Scheduled>();
   for (const item of items) schedule.set(item, clock.wall());
   const due: Array<Due<Scheduled>> = [];
   const delays: number[] = [];
-  const ticker = new Ticker(schedule, clock, (each) => {
+  const onDue = (each: Due<Scheduled>) => {
     due.push(each);
     if (each.instantMs !== undefined) delays.push(clock.wall() - each.instantMs);
-  });
+  };
+  const ticker = new Ticker(schedule, clock, onDue, leave);
   ticker.start();
   return { clock, schedule, ticker, due, delays };
 }
@@ -36,6 +37,24 @@ describe('a ticker', () => {
     expect(due.filter(({ item }) => item === web)).toHaveLength(6);
     expect(due).toHaveLength(6 + 120);
     expect(Math.max(...delays)).toBe(0);
+  });
+
+  it('takes nothing while it may not, looks again ten times a second, and takes up what is not too late', async () => {
+    let [may, asked] = [true, 0];
+    const now = () => {
+      asked++;
+      return may;
+    };
+    const { clock, schedule, due } = begin([web], { now, of: () => true });
+    await clock.time.advance(schedule.nextMs - clock.wall() - 1);
+    [may, asked] = [false, 0];
+    await clock.time.advance(3_000);
+    expect(due).toEqual([]);
+    expect(asked).toBeGreaterThanOrEqual(29);
+    expect(asked).toBeLessThanOrEqual(31);
+    may = true;
+    await clock.time.advance(100);
+    expect(due).toMatchObject([{ item: web, missed: 0 }]);
   });
 
   it('has one timer for 2,000 targets', async () => {

@@ -277,6 +277,47 @@ describe('a turn', () => {
     });
   });
 
+  describe('of a target that another replica takes over', () => {
+    it('is aborted if it runs, and missed if it only waits for a slot; those of others go on', async () => {
+      rig = makeRunner({ slots: 2 });
+      const states = ['a', 'b', 'c', 'd'].map((name) => stateOf(probeOf(answersAfter(rig.clock, 500)), name));
+      const turns = states.map((state) => begin(state));
+      await settle();
+      rig.runner.end(({ name }) => name === 'a' || name === 'c', 'it is needed elsewhere');
+      await rig.clock.advance(1_000);
+      const over = await Promise.all(turns);
+      expect(over.map(({ outcome }) => outcome)).toEqual(['aborted', 'up', 'missed', 'up']);
+      expect(over[0]!.error).toEqual({ code: 'aborted', message: 'it is needed elsewhere' });
+      expect(over[2]!.error?.message).toContain('hands the target over');
+      expect([rig.slots.inUse, states.some(({ running }) => running)]).toEqual([0, false]);
+    });
+
+    it('does not begin when the lease was over before a slot came free', async () => {
+      rig = makeRunner({ slots: 1 });
+      const first = begin(stateOf(probeOf(answersAfter(rig.clock, 500)), 'a'));
+      const probed: string[] = [];
+      const state = stateOf(
+        probeOf(async () => {
+          probed.push('b');
+          return [];
+        }),
+        'b',
+      );
+      let mayBegin = true;
+      const second = rig.runner.run(state, { ...order(), mayBegin: () => mayBegin });
+      await rig.clock.advance(400);
+      mayBegin = false;
+      await rig.clock.advance(200);
+      expect((await first).outcome).toBe('up');
+      expect(await second).toMatchObject({
+        outcome: 'missed',
+        durationMs: undefined,
+        error: { message: expect.stringContaining('the lease of this replica was over') },
+      });
+      expect([probed, state.running, rig.slots.inUse]).toEqual([[], false, 0]);
+    });
+  });
+
   it('leaves no timer behind', async () => {
     await take(stateOf(probeOf(answersAfter(rig.clock, 10))));
     await take(stateOf(probeOf(hangs(rig.clock))));
