@@ -1,3 +1,8 @@
+export type { Hint, HintReply, HintRequest, HintStore, Say } from './breaker/hint-store.js';
+export { memoryHintStore } from './breaker/memory-hint-store.js';
+export { type HintKind, type ProbeOutcome, SHARED_BREAKER_METRICS } from './breaker/metrics.js';
+export { type RedisHintStoreOptions, redisHintStore } from './breaker/redis-hint-store.js';
+export { type SharedBreaker, type SharedBreakerOptions, sharedBreaker } from './breaker/shared-breaker.js';
 export { FLEET_CHANNEL, type FleetEvent } from './events.js';
 export { FleetError, type FleetErrorReason } from './fleet-error.js';
 export { leaderLease } from './leader/candidate.js';

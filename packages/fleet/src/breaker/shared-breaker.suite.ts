@@ -36,22 +36,35 @@ export class Upstream {
 export class Line implements HintStore {
   calls = 0;
   lost = false;
+  /** Answers get lost: what was asked was done all the same. */
+  deaf = false;
+  delayMs = 0;
   readonly #store: HintStore;
+  readonly #clock: VirtualClock;
 
-  constructor(store: HintStore) {
+  constructor(store: HintStore, clock: VirtualClock) {
     this.#store = store;
+    this.#clock = clock;
   }
 
   async sync(request: HintRequest): Promise<HintReply> {
     this.calls++;
     if (this.lost) throw new FleetError('unreachable', 'the line is cut');
-    return await this.#store.sync(request);
+    await this.#pass();
+    const reply = await this.#store.sync(request);
+    await this.#pass();
+    if (this.deaf) throw new FleetError('timeout', 'the answer got lost');
+    return reply;
   }
 
   watch(onChange: () => void): Disposable {
     return this.#store.watch(() => {
-      if (!this.lost) onChange();
+      if (!this.lost && !this.deaf) onChange();
     });
+  }
+
+  async #pass(): Promise<void> {
+    if (this.delayMs > 0) await new Promise<void>((resolve) => void this.#clock.after(this.delayMs, resolve));
   }
 }
 
@@ -84,6 +97,8 @@ export function fleetOf({ replicas: count = 5, tookMs = 20, breaker: settings = 
     sync: (request) => stores.now.sync(request),
     watch: (onChange) => stores.now.watch(onChange),
   };
+  /** Calls that run because one replica probes for the fleet. */
+  const probes = { atOnce: 0, mostAtOnce: 0, made: 0 };
   const start = (id: string, seed: number): Replica => {
     const breaker = keyedCircuitBreaker({
       name: 'backends',
@@ -94,13 +109,25 @@ export function fleetOf({ replicas: count = 5, tookMs = 20, breaker: settings = 
       random: seededRandom(seed),
       ...settings,
     });
-    const line = new Line(store);
+    const line = new Line(store, clock);
     const options = { breaker, store: line, members: { id, ids }, clock, random: seededRandom(seed), ...shared };
+    const replicaBreaker = sharedBreaker(options);
+    const request = async () => {
+      const isProbe = breaker.state(KEY) === 'half-open' && !replicaBreaker.alone && replicaBreaker.openKeys > 0;
+      if (!isProbe) return await upstream.request(id);
+      probes.made++;
+      probes.mostAtOnce = Math.max(probes.mostAtOnce, ++probes.atOnce);
+      try {
+        return await upstream.request(id);
+      } finally {
+        probes.atOnce--;
+      }
+    };
     const call = (key = KEY) =>
       breaker
-        .execute(() => upstream.request(id), { key })
+        .execute(request, { key })
         .catch((error: unknown) => (error instanceof RejectedError ? error.reason : 'failed'));
-    return { id, breaker, line, shared: sharedBreaker(options), call };
+    return { id, breaker, line, shared: replicaBreaker, call };
   };
   const replicas = ids.map((id, index) => start(id, index + 1));
   /** Every replica calls every `everyMs`, none at the same instant as another. */
@@ -123,5 +150,5 @@ export function fleetOf({ replicas: count = 5, tookMs = 20, breaker: settings = 
   const forgetAll = () => {
     stores.now = memoryHintStore({ clock });
   };
-  return { clock, upstream, ids, replicas, start, run, states, all, forgetAll };
+  return { clock, upstream, probes, ids, replicas, start, run, states, all, forgetAll };
 }
