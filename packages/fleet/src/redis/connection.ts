@@ -27,7 +27,6 @@ const UNABLE = /^(?:READONLY|LOADING|MASTERDOWN|NOREPLICAS)\b/;
 /** A wire that is replaced for ever: made anew when it breaks, or when Redis does not answer on it. */
 export class Connection {
   readonly #options: ConnectionOptions;
-  readonly #closing = new AbortController();
   /** Calls under way. */
   readonly #calls = new Set<Promise<unknown>>();
   #state: LinkState = 'connecting';
@@ -39,6 +38,7 @@ export class Connection {
   #probed: Wire | undefined;
   #heard = false;
   #attempt: Promise<void>;
+  #attempting: AbortController | undefined;
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
@@ -69,16 +69,18 @@ export class Connection {
     this.#probed = wire;
     const { clock, timeoutMs } = this.#options;
     this.#within(wire.call('ping', []), clock.now() + timeoutMs).then(
-      () => {
-        this.#heard = true;
-        this.#probed = undefined;
-      },
+      () => this.#probeEnded(wire),
       (error: Error) => {
-        this.#probed = undefined;
+        this.#probeEnded(wire);
         // Whatever it says, it is there.
         if (!isErrorReply(error)) this.#drop(wire, error);
       },
     );
+  }
+
+  #probeEnded(wire: Wire): void {
+    this.#heard = true;
+    if (this.#probed === wire) this.#probed = undefined;
   }
 
   /** Takes no more calls; resolves when those under way have ended, each of which has a deadline, and nothing is open. */
@@ -87,7 +89,7 @@ export class Connection {
     const reason = this.#closed();
     this.#pause?.[Symbol.dispose]();
     this.#idle?.[Symbol.dispose]();
-    this.#closing.abort(reason);
+    this.#attempting?.abort(reason);
     await Promise.allSettled([this.#attempt, ...this.#calls]);
     this.#wire?.destroy(reason);
     this.#wire = undefined;
@@ -97,7 +99,8 @@ export class Connection {
     // The only wait, for the first attempt, so that who starts together with its connection does not begin without Redis.
     if (this.#state === 'connecting') await this.#within(this.#attempt, endsMs);
     const wire = this.#wire;
-    if (this.#state !== 'ready' || wire?.open !== true) throw this.#unavailable();
+    if (wire?.open === false) this.#drop(wire, new Error('the server closed the connection'));
+    if (this.#state !== 'ready' || wire === undefined) throw this.#unavailable();
     try {
       const answer = await this.#within(
         talk((command, args) => wire.call(command, args)),
@@ -153,11 +156,12 @@ export class Connection {
   async #connect(): Promise<void> {
     const { dial, onReady, connectTimeoutMs, clock } = this.#options;
     const attempt = new AbortController();
+    this.#attempting = attempt;
     const limit = clock.after(connectTimeoutMs, () =>
       setImmediate(() => attempt.abort(new Error(`there was no connection after ${connectTimeoutMs} ms`))),
     );
     try {
-      const wire = await dial(AbortSignal.any([attempt.signal, this.#closing.signal]));
+      const wire = await dial(attempt.signal);
       if (this.#state === 'closed') {
         wire.destroy(this.#closed());
         return;

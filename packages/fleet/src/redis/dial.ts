@@ -35,6 +35,8 @@ export class Dialer {
     const { sentinelCredentials: credentials, name, timeoutMs } = this.#settings;
     // One that hangs must leave time for the others.
     const limit = new AbortController();
+    const abort = () => limit.abort(signal.reason);
+    signal.addEventListener('abort', abort, { once: true });
     const timer = this.#clock.after(timeoutMs, () => {
       limit.abort(new Error(`the Sentinel ${endpointText(sentinel)} did not answer within ${timeoutMs} ms`));
     });
@@ -43,11 +45,11 @@ export class Dialer {
       answer = await wire.call('sentinel', ['get-master-addr-by-name', master]);
     };
     try {
-      const either = AbortSignal.any([signal, limit.signal]);
-      const wire = await this.#open(sentinel, { credentials, db: 0, name }, either, ask);
+      const wire = await this.#open(sentinel, { credentials, db: 0, name }, limit.signal, ask);
       wire.destroy(new Error('it has said what it was asked'));
     } finally {
       timer[Symbol.dispose]();
+      signal.removeEventListener('abort', abort);
     }
     const [host, port] = Array.isArray(answer) ? (answer as unknown[]) : [];
     if (typeof host === 'string' && host !== '' && /^\d{1,5}$/.test(String(port))) return { host, port: Number(port) };

@@ -16,6 +16,8 @@ import type { RedisLink } from './redis-link.js';
 
 watchLinks();
 
+const sum = (counts: readonly number[]) => counts.reduce((total, count) => total + count, 0);
+
 describe('a call', () => {
   it('gives what the script answers, also when Redis does not know it (any more)', async () => {
     await using server = await startServer('redis');
@@ -171,6 +173,38 @@ describe('Redis comes back', () => {
     server.signal('SIGCONT');
     await works(link);
     expect(told()).toEqual(['redis.ready']);
+  });
+});
+
+it('counts how calls ended, and whether Redis is there', async () => {
+  await using server = await startServer('redis');
+  const link = connect({ url: server.url, timeoutMs: 200 });
+  const counted = () => {
+    const values: Record<string, unknown> = {};
+    link.measure(({ name }, labels, value) => {
+      values[[name, ...Object.values(labels)].join(' ')] = typeof value === 'number' ? value : sum(value.counts);
+    });
+    return values;
+  };
+  await works(link);
+  await link.run(lua('return {'), [], []).catch(() => {});
+  expect(counted()).toMatchObject({ fleet_redis_connected: 1, fleet_redis_call_seconds: 2 });
+  server.signal('SIGSTOP');
+  await failure(link);
+  await expect.poll(() => link.state).toBe('lost');
+  await failure(link);
+  await link.close();
+  await failure(link);
+  expect(counted()).toEqual({
+    fleet_redis_connected: 0,
+    'fleet_redis_calls_total ok': 1,
+    'fleet_redis_calls_total refused': 1,
+    'fleet_redis_calls_total timeout': 1,
+    'fleet_redis_calls_total unreachable': 1,
+    'fleet_redis_calls_total closed': 1,
+    fleet_redis_call_seconds: 2,
+    'fleet_redis_losses_total calls': 1,
+    'fleet_redis_losses_total messages': 0,
   });
 });
 

@@ -56,7 +56,7 @@ class IoredisWire implements Wire {
   private constructor(socket: Socket, { credentials, db, name }: HandshakeOptions) {
     this.#socket = socket;
     const because = (error: Error) => {
-      this.#reason ??= error;
+      this.#reason ??= withoutCommand(error);
     };
     socket.on('error', because);
     socket.once('close', () => {
@@ -88,7 +88,9 @@ class IoredisWire implements Wire {
   }
 
   call(command: string, args: readonly (string | number)[]): Promise<unknown> {
-    return this.#redis.call(command, ...args);
+    return this.#redis.call(command, ...args).catch((error: Error) => {
+      throw withoutCommand(error);
+    });
   }
 
   onMessage(listener: (channel: string, message: string) => void): void {
@@ -105,6 +107,12 @@ class IoredisWire implements Wire {
     this.#redis.disconnect();
     this.#socket.destroy();
   }
+}
+
+/** ioredis notes at an error answer what was asked: at that to AUTH, the password. */
+function withoutCommand(error: Error & { command?: unknown }): Error {
+  delete error.command;
+  return error;
 }
 
 function connectorOf(socket: Socket): new (options: unknown) => AbstractConnector {
