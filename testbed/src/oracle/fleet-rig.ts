@@ -31,6 +31,8 @@ export interface FleetVerdict {
   readonly repeats: readonly Repeat[];
   /** Points at instants that are no turn's. */
   readonly strangers: readonly string[];
+  /** Turns that each collector, by its place, counted as missed since its latest start: it got no time to begin them. */
+  readonly missed: readonly number[];
 }
 
 /** Collectors with one targets file between them, what they poll, and an InfluxDB that they all write to. */
@@ -86,6 +88,7 @@ export class FleetRig implements AsyncDisposable {
   /** Ends every collector in order, so that whatever was sampled is delivered, and judges the turns of that time. */
   async conclude(fromMs: number, toMs: number): Promise<FleetVerdict> {
     for (const collector of this.collectors) collector.signal('SIGCONT');
+    const missed = await Promise.all(this.collectors.map(async (each) => missedOf(await each.text('/metrics'))));
     const codes = await Promise.all(this.collectors.map((collector) => collector.end()));
     const failed = codes.findIndex((code) => code !== 0);
     if (failed !== -1) {
@@ -95,8 +98,9 @@ export class FleetRig implements AsyncDisposable {
     return {
       due: this.turns.count(fromMs, toMs),
       gaps: this.turns.gaps(stored, fromMs, toMs),
-      repeats: this.turns.repeats(this.server.polls, fromMs, toMs),
+      repeats: this.turns.repeats(this.server.polls, stored, fromMs, toMs),
       strangers: this.turns.strangers(stored),
+      missed,
     };
   }
 
@@ -105,6 +109,11 @@ export class FleetRig implements AsyncDisposable {
     await Promise.all([this.server[Symbol.asyncDispose](), this.#influx.stop()]);
     await rm(this.#folder, { recursive: true, force: true });
   }
+}
+
+function missedOf(page: string): number {
+  const lines = page.matchAll(/^telemetry_probes_total\{.*outcome="missed".*\} (\d+)$/gm);
+  return [...lines].reduce((sum, [, count]) => sum + Number(count), 0);
 }
 
 const pollerOf = (index: number): string => `collector-${index + 1}`;

@@ -44,7 +44,22 @@ describe('turns', () => {
       { target: 'a', by: 'two', atMs: 5_130 },
       { target: 'a', by: 'one', atMs: 6_100 },
     ];
-    expect(turns.repeats(polls, 5_000, 7_000)).toEqual([{ target: 'a', instantMs: 5_100, by: ['one', 'two'] }]);
-    expect(turns.repeats(polls, 5_101, 7_000)).toEqual([]);
+    expect(turns.repeats(polls, new Map(), 5_000, 7_000)).toEqual([
+      { target: 'a', instantMs: 5_100, by: ['one', 'two'] },
+    ]);
+    expect(turns.repeats(polls, new Map(), 5_101, 7_000)).toEqual([]);
+  });
+
+  it('were polled late, not the next ones twice, where they have a point and no poll', () => {
+    const polls = [
+      { target: 'a', by: 'one', atMs: 6_120 },
+      { target: 'a', by: 'one', atMs: 6_130 },
+    ];
+    expect(turns.repeats(polls, new Map([['a', at(5_100, 6_100)]]), 5_000, 7_000)).toEqual([]);
+    expect(turns.repeats(polls, new Map([['a', at(6_100)]]), 5_000, 7_000)).toHaveLength(1);
+    const third = [...polls, { target: 'a', by: 'two', atMs: 6_140 }];
+    expect(turns.repeats(third, new Map([['a', at(5_100, 6_100)]]), 5_000, 7_000)).toEqual([
+      { target: 'a', instantMs: 6_100, by: ['one', 'two'] },
+    ]);
   });
 });

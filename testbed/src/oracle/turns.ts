@@ -16,6 +16,9 @@ export interface Repeat {
   readonly by: readonly string[];
 }
 
+/** The instants of which a backend has points, by target. */
+export type Stored = ReadonlyMap<string, ReadonlySet<number>>;
+
 /** Which turns targets have, all with one interval, and what became of them at the server and in a backend. */
 export class Turns {
   readonly targets: readonly string[];
@@ -55,7 +58,7 @@ export class Turns {
   }
 
   /** The turns that lack a point. */
-  gaps(stored: ReadonlyMap<string, ReadonlySet<number>>, fromMs: number, toMs: number): Gap[] {
+  gaps(stored: Stored, fromMs: number, toMs: number): Gap[] {
     const gaps: Gap[] = [];
     for (const target of this.targets) {
       let open: { target: string; fromMs: number; turns: number } | undefined;
@@ -72,7 +75,7 @@ export class Turns {
   }
 
   /** Points that no turn has. */
-  strangers(stored: ReadonlyMap<string, ReadonlySet<number>>): string[] {
+  strangers(stored: Stored): string[] {
     return [...stored].flatMap(([target, instants]) =>
       [...instants]
         .filter((instantMs) => !this.#offsets.has(target) || this.instantAt(target, instantMs) !== instantMs)
@@ -80,18 +83,34 @@ export class Turns {
     );
   }
 
-  /** The turns of that time that were polled more than once. */
-  repeats(polls: readonly Poll[], fromMs: number, toMs: number): Repeat[] {
-    const byTurn = new Map<string, { target: string; instantMs: number; by: string[] }>();
-    for (const { target, by, atMs } of polls) {
-      const instantMs = this.instantAt(target, atMs);
-      if (instantMs < fromMs || instantMs >= toMs) continue;
-      const key = `${target} ${instantMs}`;
-      const turn = byTurn.get(key) ?? { target, instantMs, by: [] };
-      turn.by.push(by);
-      byTurn.set(key, turn);
+  /**
+   * The turns of that time that were polled more than once. A turn that has a point and no poll was polled so late that
+   * the poll counts for the turn after it: it is given back.
+   */
+  repeats(polls: readonly Poll[], stored: Stored, fromMs: number, toMs: number): Repeat[] {
+    const polled = this.#byTurn(polls);
+    const repeats: Repeat[] = [];
+    for (const target of this.targets) {
+      for (const instantMs of this.instants(target, fromMs, toMs)) {
+        const by = polled.get(`${target} ${instantMs}`) ?? [];
+        const beforeMs = instantMs - this.intervalMs;
+        const isLate = !polled.has(`${target} ${beforeMs}`) && stored.get(target)?.has(beforeMs) === true;
+        const own = isLate ? by.slice(1) : by;
+        if (own.length > 1) repeats.push({ target, instantMs, by: own });
+      }
     }
-    return [...byTurn.values()].filter(({ by }) => by.length > 1);
+    return repeats;
+  }
+
+  #byTurn(polls: readonly Poll[]): Map<string, string[]> {
+    const polled = new Map<string, string[]>();
+    for (const { target, by, atMs } of polls) {
+      const key = `${target} ${this.instantAt(target, atMs)}`;
+      const known = polled.get(key);
+      if (known === undefined) polled.set(key, [by]);
+      else known.push(by);
+    }
+    return polled;
   }
 }
 

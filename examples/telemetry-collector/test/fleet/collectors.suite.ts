@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { type FleetRig, startServer } from '@breakwater/testbed';
 import { expect } from 'vitest';
 import { type Effort, SLACK_MS, START_MS, seconds, startFleet, type Tell, takeover } from './fleet.suite.js';
-import { type Excuse, eventually, expectTurns, type Shares, shared, takenOverMs } from './watch.suite.js';
+import { type Excuse, eventually, expectTurns, owned, type Shares, shared, takenOverMs } from './watch.suite.js';
 
 /** Until the others have all targets of one that is gone; with the time that took. */
 async function takenOver(
@@ -34,6 +34,7 @@ async function killed(effort: Effort, tell: Tell): Promise<void> {
   await using rig = await startFleet(effort, () => redis.url);
   const { shares } = await shared(rig, rig.pollers, START_MS);
   for (const [by, share] of shares) expect(share.size, by).toSatisfy((size: number) => size > 70 && size < 130);
+  expect(await owned(rig.collectors)).toEqual(shares);
   const fromMs = Date.now();
   const excuses: Excuse[] = [];
   for (let kill = 0; kill < kills; kill++) {
@@ -49,6 +50,7 @@ async function killed(effort: Effort, tell: Tell): Promise<void> {
     const again = await shared(rig, rig.pollers, leaseMs + 2 * intervalMs + SLACK_MS);
     expectNoOtherMoved(rig, shares, share, killedMs);
     expect(again.shares).toEqual(shares);
+    expect(await owned(rig.collectors)).toEqual(shares);
     await tell(
       `${name} killed: its ${share.size} targets polled by others after ${seconds(takeoverMs)}; back: polled by it alone ${seconds(again.sinceMs - startedMs)} after it answered`,
     );
@@ -108,7 +110,7 @@ async function stoodStill(effort: Effort, tell: Tell): Promise<void> {
   );
   await pause(2 * intervalMs);
   const verdict = await rig.conclude(fromMs, Date.now() - intervalMs);
-  expectTurns(verdict, [takeover(effort, share, stoppedMs)]);
+  expectTurns(verdict, [takeover(effort, share, stoppedMs)], 1);
 }
 
 /** SIGTERM: the others take over at once. */
@@ -149,8 +151,12 @@ async function namesakes(effort: Effort, tell: Tell): Promise<void> {
   await pause(3 * leaseMs);
   const again = await shared(rig, rig.pollers, 2 * intervalMs + SLACK_MS);
   expect(again.shares).toEqual(shares);
-  const said = rig.collectors.map(({ output }) => output).join('\n');
-  expect(said).toMatch(/twin~/);
+  const sizes = (each: Shares) => [...each.values()].map(({ size }) => size).sort();
+  const owners = await owned(rig.collectors);
+  expect([...owners.keys()].sort()).toEqual(['other', 'twin', expect.stringMatching(/^twin~/)]);
+  expect(sizes(owners)).toEqual(sizes(shares));
+  const pages = await Promise.all(rig.collectors.map((collector) => collector.text('/metrics')));
+  expect(pages.filter((page) => /^fleet_superseded_total [1-9]/m.test(page))).toHaveLength(1);
   expectTurns(await rig.conclude(fromMs, Date.now() - intervalMs), []);
 }
 

@@ -1,15 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import {
-  type FleetRig,
-  type FleetVerdict,
-  type RunningServer,
-  startServer,
-  type TcpProxy,
-  tcpProxy,
-} from '@breakwater/testbed';
+import { type FleetVerdict, type RunningServer, startServer, type TcpProxy, tcpProxy } from '@breakwater/testbed';
 import { expect } from 'vitest';
 import { type Effort, SLACK_MS, START_MS, seconds, startFleet, type Tell } from './fleet.suite.js';
-import { everythingBy, expectTurns, shared } from './watch.suite.js';
+import { SentinelRedis } from './sentinels.suite.js';
+import { eventually, everythingBy, expectTurns, shared, standings } from './watch.suite.js';
 
 /**
  * From when on collectors may know that their lease is over: it was renewed up to a third of it before Redis went. Until
@@ -32,14 +26,14 @@ async function away(
   const fromMs = Date.now();
   go(redis);
   await everythingBy(rig, rig.pollers, leaseMs + 2 * intervalMs + SLACK_MS);
-  expect(await standings(rig)).toEqual(rig.pollers.map(() => 'alone'));
+  expect(await standings(rig.collectors)).toEqual(rig.pollers.map(() => 'alone'));
   await pause(awayMs - (Date.now() - fromMs));
-  expect(await standings(rig)).toEqual(rig.pollers.map(() => 'alone'));
+  expect(await standings(rig.collectors)).toEqual(rig.pollers.map(() => 'alone'));
   await comeBack(redis);
   const backMs = Date.now();
   const again = await shared(rig, rig.pollers, leaseMs + 2 * intervalMs + SLACK_MS);
   expect(again.shares).toEqual(shares);
-  expect(await standings(rig)).toEqual(rig.pollers.map(() => 'member'));
+  expect(await standings(rig.collectors)).toEqual(rig.pollers.map(() => 'member'));
   await pause(2 * intervalMs);
   const verdict = await rig.conclude(fromMs, Date.now() - intervalMs);
   await tell(twice(verdict, fromMs, backMs));
@@ -58,10 +52,39 @@ async function emptied(effort: Effort, tell: Tell): Promise<void> {
   await redis.restart();
   await tell(`Redis was back, empty, after ${seconds(Date.now() - fromMs)}`);
   await pause(3 * leaseMs);
-  expect(await standings(rig)).toEqual(rig.pollers.map(() => 'member'));
+  expect(await standings(rig.collectors)).toEqual(rig.pollers.map(() => 'member'));
   const again = await shared(rig, rig.pollers, 2 * intervalMs + SLACK_MS);
   expect(again.shares).toEqual(shares);
   expectTurns(await rig.conclude(fromMs, Date.now() - intervalMs), []);
+}
+
+/** Its master is gone, and Sentinels make the replica the master, which may lack the last writes. */
+async function failedOver(effort: Effort, tell: Tell): Promise<void> {
+  const { intervalMs, leaseMs } = effort;
+  await using redis = await SentinelRedis.start();
+  await using rig = await startFleet(effort, () => redis.url);
+  const { shares } = await shared(rig, rig.pollers, START_MS);
+  const fromMs = Date.now();
+  redis.master.signal('SIGKILL');
+  await redis.failedOver();
+  const backMs = Date.now();
+  await eventually(
+    async () => (await standings(rig.collectors)).every((standing) => standing === 'member') || undefined,
+    leaseMs + SLACK_MS,
+    () => 'not everybody is a member again',
+  );
+  const memberMs = Date.now();
+  const again = await shared(rig, rig.pollers, leaseMs + 2 * intervalMs + SLACK_MS);
+  expect(again.shares).toEqual(shares);
+  // The former master comes back as a replica.
+  await redis.master.restart();
+  await pause(2 * leaseMs);
+  expect((await shared(rig, rig.pollers, 2 * intervalMs + SLACK_MS)).shares).toEqual(shares);
+  const verdict = await rig.conclude(fromMs, Date.now() - intervalMs);
+  await tell(`failed over in ${seconds(backMs - fromMs)}, members again ${seconds(memberMs - backMs)} later`);
+  if (verdict.repeats.length > 0) await tell(twice(verdict, fromMs, backMs));
+  const toMs = backMs + leaseMs + SLACK_MS;
+  expectTurns(verdict, [{ fromMs: keepsUntilMs(fromMs, effort), toMs, turns: 0, mayRepeat: true }]);
 }
 
 /** One of three cannot reach Redis: it polls everything after its lease, the others share without it. */
@@ -77,7 +100,7 @@ async function cutOff(effort: Effort, tell: Tell, cut: (proxy: TcpProxy) => void
   await everythingBy(rig, [name], leaseMs + 2 * intervalMs + SLACK_MS);
   const aloneMs = Date.now();
   await pause(awayMs - (aloneMs - cutMs));
-  expect(await standings(rig)).toEqual(['alone', 'member', 'member']);
+  expect(await standings(rig.collectors)).toEqual(['alone', 'member', 'member']);
   const polls = rig.server.since(Date.now() - 1.5 * intervalMs).filter(({ by }) => by !== name);
   expect(new Set(polls.map(({ target }) => target)).size).toBe(rig.turns.targets.length);
   await proxy.resume();
@@ -98,12 +121,6 @@ function twice({ due, gaps, repeats }: FleetVerdict, goneMs: number, backMs: num
   const instants = repeats.map(({ instantMs }) => instantMs);
   const [first, last] = [Math.min(...instants) - goneMs, Math.max(...instants) - backMs];
   return `polled more than once from ${seconds(first)} after Redis went until ${seconds(last)} after it was back; ${gaps.length} gaps in ${due} turns`;
-}
-
-/** The standing that each collector's metrics tell. */
-async function standings(rig: FleetRig): Promise<Array<string | undefined>> {
-  const pages = await Promise.all(rig.collectors.map((collector) => collector.text('/metrics')));
-  return pages.map((page) => /^fleet_standing\{[^}]*standing="(\w+)"[^}]*\} 1$/m.exec(page)?.[1]);
 }
 
 export const REDIS_SCENARIOS: ReadonlyArray<
@@ -143,6 +160,7 @@ export const REDIS_SCENARIOS: ReadonlyArray<
       ),
   ],
   ['when Redis is restarted empty within a lease', emptied],
+  ['when Redis is failed over by Sentinels', failedOver],
   ['when one of them is cut off from Redis', (effort, tell) => cutOff(effort, tell, (proxy) => proxy.cut())],
   [
     'when one of them hears nothing of Redis any more',
