@@ -70,6 +70,7 @@ export class Dialer {
     const abort = () => socket.destroy(signal.reason);
     signal.addEventListener('abort', abort, { once: true });
     try {
+      if (signal.aborted) abort();
       const wire = await openWire(socket, handshake);
       await check(wire).catch((error: Error) => {
         wire.destroy(error);
