@@ -1,9 +1,11 @@
+import type { SharedBreaker } from '@breakwater/fleet';
 import {
   batchPoolFromEnv,
   type CircuitBreakerEnvironment,
   circuitBreakerFromEnv,
   systemClock as clock,
   type Environment,
+  type KeyedCircuitBreaker,
   keyedCircuitBreaker,
   keyedSemaphore,
   keyedSemaphoreFromEnv,
@@ -39,6 +41,8 @@ export interface ComposeOptions {
   holds?: () => boolean;
   /** Where the limits of the targets file hold for all replicas. Without it they hold for this process. */
   limits?: Omit<TargetLimitsOptions, 'clock'>;
+  /** Shares the targets' circuits with the other replicas. Without it each replica finds out for itself. */
+  share?: (breaker: KeyedCircuitBreaker) => SharedBreaker;
 }
 
 /** A collector and what it is made of. */
@@ -47,6 +51,8 @@ export interface Composition {
   readonly samples: Samples;
   readonly account: TurnAccount;
   readonly limits: TargetLimits;
+  /** Stopped before the fleet is closed. */
+  readonly sharedBreaker: SharedBreaker | undefined;
   /** What probes share; closed when no probe runs any more. */
   readonly pool: HttpPool;
   /** How many targets are measured at once. */
@@ -59,7 +65,7 @@ export interface Composition {
  * The flow: targets → breaker → limits → target slots → timeout → operation slots → batch workers → sink.
  * @throws ConfigError for an environment variable that cannot be used.
  */
-export function compose({ env, sink, circuit, onLoss, holds, limits: shared }: ComposeOptions): Composition {
+export function compose({ env, sink, circuit, onLoss, holds, limits: shared, share }: ComposeOptions): Composition {
   const lookup = nameLookup({ name: 'dns', ...nameLookupFromEnv(env) });
   const connections = httpPoolFromEnv(env);
   const pool = httpPool({ name: 'probes', ...connections, nameLookup: lookup });
@@ -68,6 +74,7 @@ export function compose({ env, sink, circuit, onLoss, holds, limits: shared }: C
     ...(circuit ?? circuitBreakerFromEnv(env)),
     classify: (outcome) => ('value' in outcome ? judgeTurn(outcome.value as Turn) : 'ignore'),
   });
+  const sharedBreaker = share?.(breaker);
   // A run holds one socket at most, so slots bound sockets; more slots than sockets would only wait inside the pool.
   const permits = Math.min(semaphoreFromEnv(env).permits, connections.maxConnections ?? Number.POSITIVE_INFINITY);
   const slots = new TargetSlots({ slots: permits, clock });
@@ -89,6 +96,7 @@ export function compose({ env, sink, circuit, onLoss, holds, limits: shared }: C
     ...(holds !== undefined && { holds }),
   });
   const flow = [account, collector, samples, points, sink];
-  const measured = [...flow, breaker, limits, slots, operations, timeouts, pool, lookup];
-  return { collector, samples, account, limits, pool, slots: permits, measured };
+  const sharing = sharedBreaker === undefined ? [] : [sharedBreaker];
+  const measured = [...flow, breaker, ...sharing, limits, slots, operations, timeouts, pool, lookup];
+  return { collector, samples, account, limits, sharedBreaker, pool, slots: permits, measured };
 }

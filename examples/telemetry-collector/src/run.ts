@@ -1,12 +1,13 @@
 import type { AddressInfo } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
+import { redisHintStore } from '@breakwater/fleet';
 import {
   type CircuitBreakerEnvironment,
   systemClock as clock,
   type Environment,
   type Measured,
 } from '@breakwater/resilience';
-import { type ComposeOptions, compose, TARGETS_BREAKER } from './compose.js';
+import { type ComposeOptions, type Composition, compose, TARGETS_BREAKER } from './compose.js';
 import type { FleetConfig } from './config/fleet.js';
 import type { Delivery } from './delivery/delivery.js';
 import { untilEnd } from './ending.js';
@@ -14,6 +15,7 @@ import { exitCode } from './exit-code.js';
 import { FleetLog } from './fleet/fleet-log.js';
 import { type OpenFleet, openFleet } from './fleet/open.js';
 import { replicaId } from './fleet/replica-id.js';
+import { shareTargets } from './fleet/shared-targets.js';
 import { CircuitWatch } from './flow/circuit-watch.js';
 import type { HeadingOptions } from './heading.js';
 import type { Logger } from './log.js';
@@ -63,7 +65,8 @@ export async function run(options: RunOptions): Promise<number> {
   const onError = (error: unknown, what: string) => log.error({ err: error }, `${what} failed`);
   const opened = options.fleet && openFleet(options.fleet, { clock, onError });
   const fleet = opened?.fleet;
-  const service = makeService(options, opened, onError);
+  const composition = makeComposition(options, opened);
+  const service = makeService(options, composition, opened, onError);
   const ending = untilEnd(clock, options.forMs);
   const url = await service.app.listen({ host: options.host, port: options.port });
   const { port } = service.app.server.address() as AddressInfo;
@@ -79,23 +82,31 @@ export async function run(options: RunOptions): Promise<number> {
   const report = await service.drain();
   clearInterval(showing);
   view.conclude(service.snapshot());
-  await Promise.race([Promise.all([targets.close(), service.close()]), pause(CLOSING_MS)]);
+  const closing = async () => {
+    await composition.sharedBreaker?.stop();
+    await service.close();
+  };
+  await Promise.race([Promise.all([targets.close(), closing()]), pause(CLOSING_MS)]);
   return exitCode(report, log);
 }
 
-function makeService(
-  { env, sink, delivery, targets, circuit, apiToken, drainTimeoutMs, log, view }: RunOptions,
-  opened: OpenFleet | undefined,
-  onError: (error: unknown, what: string) => void,
-): Service {
+function makeComposition({ env, sink, circuit, fleet, log }: RunOptions, opened: OpenFleet | undefined): Composition {
   const losses = new LossLog(clock, (fields, message) => log.warn(fields, message));
-  const composition = compose({
+  return compose({
     env,
     sink,
     ...(circuit !== undefined && { circuit }),
     onLoss: (reason, lines, error) => losses.lost(reason, lines, error),
-    ...(opened !== undefined && sharedBy(opened)),
+    ...(opened !== undefined && sharedBy(opened, fleet?.sharedBreaker === true)),
   });
+}
+
+function makeService(
+  { sink, delivery, targets, apiToken, drainTimeoutMs, log, view }: RunOptions,
+  composition: Composition,
+  opened: OpenFleet | undefined,
+  onError: (error: unknown, what: string) => void,
+): Service {
   const watch = new CircuitWatch(TARGETS_BREAKER, (move) => {
     const { key: target, from, to, cause } = move;
     const news = circuitNews(move, new Date());
@@ -116,7 +127,14 @@ function makeService(
 }
 
 /** What of the flow depends on the other replicas. */
-const sharedBy = ({ fleet, link }: OpenFleet): Pick<ComposeOptions, 'holds' | 'limits'> => ({
-  holds: () => fleet.holds,
-  limits: { link, fleet: fleet.name, members: fleet },
-});
+function sharedBy(
+  { fleet, link }: OpenFleet,
+  sharedBreaker: boolean,
+): Pick<ComposeOptions, 'holds' | 'limits' | 'share'> {
+  const store = () => redisHintStore({ link, fleet: fleet.name, name: TARGETS_BREAKER, clock });
+  return {
+    holds: () => fleet.holds,
+    limits: { link, fleet: fleet.name, members: fleet },
+    ...(sharedBreaker && { share: (breaker) => shareTargets({ breaker, store: store(), members: fleet, clock }) }),
+  };
+}
