@@ -21,7 +21,7 @@ export interface SharedBreakerOptions {
   breaker: CircuitBreaker | KeyedCircuitBreaker;
   /** Where the hints are: one for each breaker. */
   store: HintStore;
-  /** Who this replica is, and which members are known: a `Membership` is one. */
+  /** Who this replica is ('' while that is not known yet), and which members are known: a `Membership` is one. */
   members: { readonly id: string; readonly ids: readonly string[] };
   /** In metrics and events. Default: the breaker's. */
   name?: string;
@@ -148,8 +148,9 @@ export class SharedBreaker implements Measured, AsyncDisposable {
     const sentMs = this.#clock.now();
     this.#sentMs = sentMs;
     this.#published = false;
-    if (++this.#heartbeats % HEARTBEATS_TO_SWEEP === 0) this.#version = 0;
     const me = this.#members.id;
+    if (me === '') return;
+    if (++this.#heartbeats % HEARTBEATS_TO_SWEEP === 0) this.#version = 0;
     // Who it is among is known after the first answer: before, one strike might pass for a quorum.
     const { says, said } = this.#heard === undefined ? { says: [], said: () => {} } : this.#circuits.says();
     const { tally } = this.#circuits;
