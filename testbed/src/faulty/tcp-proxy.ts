@@ -109,9 +109,9 @@ export class TcpProxy implements AsyncDisposable {
       });
       from.on('end', () => to.end());
       // A reset, which 'close' follows: it is passed on as one.
-      from.on('error', () => to.resetAndDestroy());
+      from.on('error', () => sendReset(to));
       from.on('close', () => {
-        to.destroy();
+        if (!resetting.has(to)) to.destroy();
         this.#pairs.delete(pair);
       });
     }
@@ -120,10 +120,25 @@ export class TcpProxy implements AsyncDisposable {
   }
 }
 
+/** What destroys itself once its reset is sent: who destroys it before that has a socket that never closes. */
+const resetting = new WeakSet<Socket>();
+
+function sendReset(socket: Socket): void {
+  if (socket.destroyed || resetting.has(socket)) return;
+  // A reset waits for what is still to be written, for ever where the other side reads no more.
+  if (socket.writableLength > 0) {
+    socket.destroy();
+    return;
+  }
+  resetting.add(socket);
+  socket.resetAndDestroy();
+}
+
 const reset = (socket: Socket): Promise<unknown> => {
   if (socket.destroyed) return Promise.resolve();
-  const closed = new Promise((resolve) => socket.once('close', resolve));
-  socket.resetAndDestroy();
+  // One whose connection broke by itself meanwhile says so, and no more that it closed.
+  const closed = new Promise((resolve) => socket.once('close', resolve).once('error', resolve));
+  sendReset(socket);
   return closed;
 };
 

@@ -23,8 +23,12 @@ const CONTENDER = `
   const { REDIS_URL, WORKLOAD_URL, ID, LEASE_MS } = process.env;
   const leaseMs = Number(LEASE_MS);
   const ask = async (path, body, signal) => {
-    const init = { method: 'POST', body: JSON.stringify(body), signal: AbortSignal.any([signal, AbortSignal.timeout(leaseMs)]) };
-    const response = await fetch(WORKLOAD_URL + path, init);
+    const response = await fetch(WORKLOAD_URL + path, {
+      method: 'POST',
+      headers: { contender: ID },
+      body: JSON.stringify(body),
+      signal: AbortSignal.any([signal, AbortSignal.timeout(leaseMs)]),
+    });
     const answer = await response.json();
     if (response.status === 409) throw new WorkloadConflict(answer.message);
     return answer.value;
@@ -59,21 +63,21 @@ const CONTENDER = `
   await lease.start();
 `;
 
-/** One contender: a process of its own, whose ways to Redis and to the workload can be broken. */
+/** One contender: a process of its own, whose way to Redis can be broken. */
 export class ContenderProcess {
   readonly id: string;
   readonly toRedis: TcpProxy;
-  readonly toWorkload: TcpProxy;
   readonly elected: Stamp[] = [];
   errors = '';
   readonly #leaseMs: number;
+  readonly #workloadUrl: string;
   #child: ChildProcess | undefined;
 
-  constructor(id: string, leaseMs: number, toRedis: TcpProxy, toWorkload: TcpProxy) {
+  constructor(id: string, leaseMs: number, toRedis: TcpProxy, workloadUrl: string) {
     this.id = id;
     this.#leaseMs = leaseMs;
     this.toRedis = toRedis;
-    this.toWorkload = toWorkload;
+    this.#workloadUrl = workloadUrl;
   }
 
   start(): void {
@@ -83,7 +87,7 @@ export class ContenderProcess {
         ID: this.id,
         LEASE_MS: String(this.#leaseMs),
         REDIS_URL: `redis://127.0.0.1:${this.toRedis.port}`,
-        WORKLOAD_URL: `http://127.0.0.1:${this.toWorkload.port}`,
+        WORKLOAD_URL: this.#workloadUrl,
       },
       stdio: ['pipe', 'pipe', 'pipe'],
     });
@@ -111,7 +115,29 @@ export class ContenderProcess {
       this.signal('SIGKILL');
       await closed;
     }
-    await Promise.all([this.toRedis.stop(), this.toWorkload.stop()]);
+    await this.toRedis.stop();
+  }
+}
+
+/** Where requests wait. */
+class Holdup {
+  readonly caught: Promise<void>;
+  readonly #over: Promise<void>;
+  #catch = () => {};
+  end = () => {};
+
+  constructor() {
+    this.caught = new Promise((resolve) => {
+      this.#catch = resolve;
+    });
+    this.#over = new Promise((resolve) => {
+      this.end = resolve;
+    });
+  }
+
+  wait(): Promise<void> {
+    this.#catch();
+    return this.#over;
   }
 }
 
@@ -122,6 +148,7 @@ export class Arena implements AsyncDisposable {
   readonly workload: JudgedWorkload;
   readonly contenders: readonly ContenderProcess[];
   readonly #server: Server;
+  readonly #held = new Map<string, Holdup>();
   /** Of each token that was accepted, when it was first. */
   readonly #firstActs = new Map<number, number>();
 
@@ -139,6 +166,7 @@ export class Arena implements AsyncDisposable {
     this.contenders = contenders;
     server.on('request', (request, response) => {
       void text(request).then(async (body) => {
+        await this.#held.get(request.headers['contender'] as string)?.wait();
         const { status, answer } = await this.#answer(request.url!, JSON.parse(body) as unknown[]);
         response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(answer));
       });
@@ -151,7 +179,7 @@ export class Arena implements AsyncDisposable {
     await once(server.listen(0, '127.0.0.1'), 'listening');
     const { port } = server.address() as AddressInfo;
     const contender = async (id: string) =>
-      new ContenderProcess(id, leaseMs, await tcpProxy(redis.port), await tcpProxy(port));
+      new ContenderProcess(id, leaseMs, await tcpProxy(redis.port), `http://127.0.0.1:${port}`);
     const contenders = await Promise.all(['a', 'b', 'c'].map(contender));
     const arena = new Arena(leaseMs, redis, workload, server, contenders);
     for (const contender of contenders) contender.start();
@@ -172,6 +200,19 @@ export class Arena implements AsyncDisposable {
       if (error instanceof WorkloadConflict) return { status: 409, answer: { message: error.message } };
       throw error;
     }
+  }
+
+  /** Resolves when a request of this contender lies somewhere on its way; it arrives at `release`, whatever happened since. */
+  async holdUp({ id }: ContenderProcess): Promise<void> {
+    const holdup = new Holdup();
+    this.#held.set(id, holdup);
+    await holdup.caught;
+  }
+
+  /** Lets arrive what was held up. */
+  release({ id }: ContenderProcess): void {
+    this.#held.get(id)?.end();
+    this.#held.delete(id);
   }
 
   /** The highest token that was accepted. */
