@@ -6,6 +6,7 @@ const WORDS: Partial<Record<CircuitMove['cause'], string>> = {
   failures: 'failures in a row',
   recovered: 'it works again',
   reset: 'reset by hand',
+  hint: 'so other replicas say',
 };
 
 /** What people want to hear of a circuit: that it opened, and that it closed. How it probes in between is for the log. */
