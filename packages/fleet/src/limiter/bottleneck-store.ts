@@ -1,6 +1,7 @@
 import type { Clock } from '@breakwater/resilience';
 import Bottleneck from 'bottleneck';
 import { FleetError } from '../fleet-error.js';
+import { fleetKey } from '../fleet-key.js';
 import type { RedisLink } from '../redis/redis-link.js';
 import { script } from '../redis/script.js';
 import { BottleneckClient } from './bottleneck-client.js';
@@ -32,7 +33,7 @@ class BottleneckStore implements PermitStore {
 
   constructor(options: BottleneckStoreOptions, given: OpenStoreOptions) {
     const { link, fleet, key, clock } = options;
-    const id = `breakwater:{${fleet}}:limit:${key}`;
+    const id = fleetKey(fleet, `limit:${key}`);
     this.#options = options;
     this.#given = given;
     this.#settings = `${id}_settings`;

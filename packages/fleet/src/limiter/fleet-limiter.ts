@@ -20,7 +20,7 @@ import {
   type LimiterMode,
   type LimiterRejection,
 } from './metrics.js';
-import { checkOptions, checkTerms, type FleetLimiterOptions } from './options.js';
+import { checkOptions, checkTerms, DEFAULT_FLEET, type FleetLimiterOptions } from './options.js';
 import type { OpenStore } from './permit-store.js';
 import { Permits } from './permits.js';
 import type { Ticket } from './ticket.js';
@@ -231,7 +231,7 @@ export class FleetLimiter extends Layer implements Measured {
 }
 
 function storeOf(options: FleetLimiterOptions, settleMs: number, clock: Clock): OpenStore {
-  const { link, fleet = 'telemetry', key } = options;
+  const { link, fleet = DEFAULT_FLEET, key } = options;
   const user = randomUUID();
   if (link === undefined) return new MemoryLimit({ clock, settleMs: 0, alone: true }).store(user);
   return bottleneckStore({ link, fleet, key, user, settleMs, clock });

@@ -1,5 +1,6 @@
 import { type Clock, ConfigError } from '@breakwater/resilience';
 import { numberOption } from '@breakwater/resilience/policy';
+import { checkName } from '../fleet-key.js';
 import type { RedisLink } from '../redis/redis-link.js';
 
 export interface FleetLimiterOptions {
@@ -33,20 +34,15 @@ export interface FleetLimiterOptions {
   clock?: Clock;
 }
 
-const NAME = /^[A-Za-z0-9_.-]{1,64}$/;
-export const LONGEST_EXPIRATION_MS = 3_600_000;
-export const MOST_CONCURRENT = 100_000;
+
+export const DEFAULT_FLEET = 'telemetry';
+const LONGEST_EXPIRATION_MS = 3_600_000;
+const MOST_CONCURRENT = 100_000;
 
 /** @throws ConfigError naming the option, its value and what is allowed. */
 export function checkOptions(name: string, options: FleetLimiterOptions): void {
-  for (const option of ['fleet', 'key'] as const) {
-    const value = options[option];
-    if (value === undefined && option === 'fleet') continue;
-    if (typeof value === 'string' && NAME.test(value)) continue;
-    throw new ConfigError(
-      `${name}: ${option} is ${JSON.stringify(value)}; it must be 1 to 64 of A-Z, a-z, 0-9, _, . and -`,
-    );
-  }
+  checkName(`${name}: key`, options.key);
+  checkName(`${name}: fleet`, options.fleet ?? DEFAULT_FLEET);
   checkTerms(name, options.concurrent, options.expirationMs);
   numberOption(name, 'queueTimeoutMs', options.queueTimeoutMs ?? 0, { min: 0, max: LONGEST_EXPIRATION_MS });
   numberOption(name, 'maxQueue', options.maxQueue ?? 0, { min: 0, integer: true });

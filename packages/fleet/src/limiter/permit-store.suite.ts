@@ -1,0 +1,162 @@
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import type { Grant, OpenStore, PermitStore, Terms } from './permit-store.js';
+
+/** What a store is tried with. The limit is new, and stays closed for `SETTLE_MS` beyond the longest hold. */
+export interface StoreRig {
+  /** As another replica. */
+  open(user: string): OpenStore;
+  pass(ms: number): Promise<void>;
+  /** Forgets everything. */
+  wipe(): Promise<void>;
+  end(): Promise<void>;
+}
+
+export const SETTLE_MS = 200;
+const HOLD_MS = 1_000;
+const TERMS: Terms = { concurrent: 3, holdMs: HOLD_MS };
+
+class User {
+  readonly grants: Grant[] = [];
+  readonly failures: unknown[] = [];
+  readonly store: PermitStore;
+
+  constructor(open: OpenStore) {
+    this.store = open({
+      terms: TERMS,
+      clear: false,
+      listener: {
+        granted: (grant) => this.grants.push(grant),
+        failed: (error) => this.failures.push(error),
+      },
+    });
+  }
+}
+
+/** What every store does that counts permits for several replicas. */
+export function itCountsPermits(makeRig: () => Promise<StoreRig>): void {
+  let rig: StoreRig;
+  let users: User[];
+  beforeEach(async () => {
+    rig = await makeRig();
+    users = [];
+  });
+  afterEach(async () => {
+    for (const { store } of users) store.close();
+    await rig.end();
+  });
+
+  const join = async (name: string): Promise<User> => {
+    const user = new User(rig.open(name));
+    users.push(user);
+    await user.store.open();
+    return user;
+  };
+  /** Beats until the limit is open. */
+  const opened = async (...who: User[]) => {
+    for (let left = 1; left > 0; ) {
+      const beats = await Promise.all(who.map(({ store }) => store.beat(TERMS)));
+      left = Math.max(...beats.map(({ opensInMs }) => opensInMs));
+      await rig.pass(Math.min(left + 1, HOLD_MS / 4));
+    }
+  };
+  /** Time in which all beat, until `condition` or at most `ms`. */
+  const live = async (ms: number, condition: () => boolean = () => false) => {
+    for (let passed = 0; passed < ms && !condition(); passed += 50) {
+      await rig.pass(50);
+      await Promise.all(users.map(({ store }) => store.beat(TERMS)));
+    }
+  };
+  const granted = () => users.reduce((sum, { grants }) => sum + grants.length, 0);
+
+  it('gives nothing before all that may be out has returned', async () => {
+    const a = await join('a');
+    a.store.request(1, HOLD_MS);
+    expect((await a.store.beat(TERMS)).opensInMs).toBe(HOLD_MS + SETTLE_MS);
+    await rig.pass(100);
+    expect(a.grants).toEqual([]);
+    await opened(a);
+    await live(5_000, () => a.grants.length > 0);
+    expect(a.grants.length).toBe(1);
+  });
+
+  it('gives so many to all together, and the next when one returns', async () => {
+    const [a, b] = [await join('a'), await join('b')];
+    await opened(a, b);
+    for (const { store } of users) for (let i = 0; i < 3; i++) store.request(1, 60_000);
+    await live(5_000, () => granted() >= 3);
+    await live(300);
+    expect(granted()).toBe(3);
+    (a.grants[0] ?? b.grants[0])!.release();
+    await live(5_000, () => granted() >= 4);
+    await live(300);
+    expect(granted()).toBe(4);
+    expect(users.flatMap(({ failures }) => failures)).toEqual([]);
+  });
+
+  it('counts by weight', async () => {
+    const a = await join('a');
+    await opened(a);
+    a.store.request(2, 60_000);
+    a.store.request(2, 60_000);
+    await live(5_000, () => granted() >= 1);
+    await live(300);
+    expect(a.grants.map(({ weight }) => weight)).toEqual([2]);
+    a.grants[0]!.release();
+    await live(5_000, () => granted() >= 2);
+    expect(a.grants.map(({ weight }) => weight)).toEqual([2, 2]);
+  });
+
+  it('takes permits back when their time is over', async () => {
+    const [a, b] = [await join('a'), await join('b')];
+    await opened(a, b);
+    for (let i = 0; i < 3; i++) a.store.request(1, 2_000);
+    await live(1_500, () => granted() >= 3);
+    b.store.request(1, 2_000);
+    await live(200);
+    expect([a.grants.length, b.grants.length]).toEqual([3, 0]);
+    await live(8_000, () => b.grants.length > 0);
+    expect(b.grants.length).toBe(1);
+  });
+
+  it('takes the smallest limit and the longest hold, and says that they differ', async () => {
+    const [a, b] = [await join('a'), await join('b')];
+    expect(await a.store.beat(TERMS)).toMatchObject({ concurrent: 3, users: 1, settled: true, differ: false });
+    const other = { concurrent: 2, holdMs: 1_200 };
+    expect(await b.store.beat(other)).toMatchObject({ concurrent: 2, holdMs: 1_200, users: 2, differ: true });
+    expect(await a.store.beat(TERMS)).toMatchObject({ concurrent: 2, holdMs: 1_200, users: 2, differ: true });
+    await b.store.leave();
+    expect(await a.store.beat(TERMS)).toMatchObject({ concurrent: 3, holdMs: HOLD_MS, users: 1, differ: false });
+  });
+
+  it('says when all others have counted a newcomer', async () => {
+    const [a, b] = [await join('a'), await join('b')];
+    await a.store.beat(TERMS);
+    await rig.pass(20);
+    expect(await b.store.beat(TERMS)).toMatchObject({ users: 2, settled: false });
+    await rig.pass(20);
+    await a.store.beat(TERMS);
+    expect(await b.store.beat(TERMS)).toMatchObject({ users: 2, settled: true });
+  });
+
+  it('closes when nobody was served for as long as a hold', async () => {
+    const a = await join('a');
+    await opened(a);
+    await rig.pass(HOLD_MS + 100);
+    a.store.request(1, HOLD_MS);
+    await rig.pass(50);
+    expect(a.grants).toEqual([]);
+    expect((await a.store.beat(TERMS)).opensInMs).toBe(HOLD_MS + SETTLE_MS);
+  });
+
+  it('does not open at once when it has forgotten everything', async () => {
+    const a = await join('a');
+    await opened(a);
+    await rig.wipe();
+    a.store.request(1, HOLD_MS);
+    const again = await join('a');
+    again.store.request(1, HOLD_MS);
+    await rig.pass(50);
+    expect([a.grants, again.grants]).toEqual([[], []]);
+    expect((await again.store.beat(TERMS)).opensInMs).toBeGreaterThan(HOLD_MS);
+  });
+}

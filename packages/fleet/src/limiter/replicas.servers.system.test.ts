@@ -1,0 +1,111 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { type RunningServer, startServer } from '@breakwater/testbed';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { CountingServer, ReplicaProcess } from './replica-processes.suite.js';
+
+const CONCURRENT = 20;
+const EXPIRATION_MS = 2_000;
+/** Grace, and the time to notice that Redis is back. */
+const CLOSED_MS = EXPIRATION_MS + 250 + 5_000;
+const WITHIN_MS = 4_000;
+/** What a busy machine adds to a deadline. */
+const SLACK_MS = 100;
+
+describe('three replicas that want more than the limit', () => {
+  let redis: RunningServer & { url: string };
+  let server: CountingServer;
+  let replicas: ReplicaProcess[];
+
+  const start = () =>
+    new ReplicaProcess({
+      REDIS_URL: redis.url,
+      SERVER: server.url,
+      CALLERS: '30',
+      WITHIN_MS: String(WITHIN_MS),
+      LIMIT: JSON.stringify({ key: 'core', concurrent: CONCURRENT, expirationMs: EXPIRATION_MS }),
+    });
+
+  beforeEach(async () => {
+    redis = await startServer('redis');
+    server = await CountingServer.start(50);
+    replicas = [1, 2, 3].map(start);
+    await reach(() => server.most === CONCURRENT, CLOSED_MS + 50_000, 'full use after the start');
+  });
+
+  afterEach(async () => {
+    for (const replica of replicas) replica.signal('SIGKILL');
+    await server.stop();
+    await redis.stop();
+  });
+
+  /** Ends all, and holds them to what every one of them promises. */
+  async function end(): Promise<void> {
+    for (const replica of replicas) {
+      expect(await replica.end(), replica.errors).toBe(0);
+      expect(replica.errors).toBe('');
+      expect(replica.last!.lateMs).toBeLessThan(SLACK_MS + replica.last!.stalledMs);
+    }
+    const told = replicas.map(({ last, modes }) => JSON.stringify({ ...last, modes })).join('\n');
+    expect(server.most, told).toBe(CONCURRENT);
+  }
+
+  it('use it up and never more, also when one that holds permits is killed', async () => {
+    const [served, sinceMs] = [server.served, performance.now()];
+    await pause(5_000);
+    const perSecond = ((server.served - served) / (performance.now() - sinceMs)) * 1_000;
+    const victim = replicas.shift()!;
+    victim.signal('SIGKILL');
+    const killedMs = performance.now();
+    await pause(100);
+    await reach(() => server.serving >= CONCURRENT - 1, EXPIRATION_MS + 250 + 2_500, 'full use after the kill');
+    const backMs = performance.now() - killedMs;
+    console.log(`jobs/s ${perSecond.toFixed(0)} of at most 400; full use again ${backMs.toFixed(0)} ms after kill -9`);
+    expect(perSecond).toBeGreaterThan(100);
+    await end();
+  });
+
+  it('keep it through a Redis that is killed and comes back empty', async () => {
+    await pause(1_000);
+    redis.signal('SIGKILL');
+    await pause(1_500);
+    await redis.restart();
+    const backMs = performance.now();
+    const served = server.served;
+    await reach(() => server.served > served + 50, CLOSED_MS + 15_000, 'service after the restart');
+    console.log(`served again ${(performance.now() - backMs).toFixed(0)} ms after Redis was back`);
+    await pause(3_000);
+    await end();
+  });
+
+  it('use their shares while Redis stands still for long, and the limit again when it goes on', async () => {
+    redis.signal('SIGSTOP');
+    await pause(CLOSED_MS + 6_000);
+    const inShares = server.serving;
+    expect(replicas.map(({ last }) => last!.mode)).toEqual(['share', 'share', 'share']);
+    expect(inShares).toBeGreaterThan(6);
+    expect(inShares).toBeLessThanOrEqual(18);
+    redis.signal('SIGCONT');
+    await pause(CLOSED_MS + 6_000);
+    expect(replicas.map(({ last }) => last!.mode)).toEqual(['fleet', 'fleet', 'fleet']);
+    await end();
+  });
+
+  it('keep it through a Redis that is killed again and again', async () => {
+    for (let i = 0; i < 3; i++) {
+      redis.signal('SIGKILL');
+      await pause(500 + i * 3_000);
+      await redis.restart();
+      await pause(i % 2 === 0 ? CLOSED_MS + 2_000 : 1_000);
+    }
+    await pause(CLOSED_MS);
+    await end();
+  });
+});
+
+async function reach(condition: () => boolean, withinMs: number, what: string): Promise<void> {
+  const untilMs = performance.now() + withinMs;
+  while (!condition()) {
+    if (performance.now() > untilMs) throw new Error(`no ${what} within ${withinMs} ms`);
+    await pause(5);
+  }
+}
