@@ -1,5 +1,5 @@
 import { systemClock as clock, type Measured } from '@breakwater/resilience';
-import { exportMetrics } from '@breakwater/resilience/prometheus';
+import { exportMetrics, type MetricsExport } from '@breakwater/resilience/prometheus';
 import type { FastifyInstance } from 'fastify';
 import { Registry } from 'prom-client';
 import { Collections } from './api/collect.js';
@@ -56,6 +56,7 @@ export class Service {
   readonly #loop = new EventLoop(clock);
   readonly #share: Share | undefined;
   readonly #load: LoadGauge;
+  readonly #metrics: MetricsExport;
   readonly #startedMs = clock.now();
   #loaded = false;
   #drained: Promise<DrainReport> | undefined;
@@ -69,8 +70,9 @@ export class Service {
     const owners = new Owners(collector, this.#share);
     const collections = new Collections(collector, owners);
     const registry = new Registry();
-    const optional = [delivery, fleet, this.#share].filter((each) => each !== undefined);
-    exportMetrics(registry, [...measured, ...optional, ...options.measured, collections, this.#loop, processMetrics]);
+    const optional = [delivery, this.#share].filter((each) => each !== undefined);
+    const own = [...options.measured, collections, this.#loop, processMetrics];
+    this.#metrics = exportMetrics(registry, [...measured, ...optional, ...own]);
     this.app = createServer({
       collector,
       collections,
@@ -108,6 +110,8 @@ export class Service {
     composition.collector.start();
     if (fleet === undefined || this.#share === undefined) return;
     void fleet.join({ id, load: () => this.#load.read(), onStanding: this.#share.onStanding });
+    // Now, as a metric shows from the scrape after the one in which it is first told of.
+    this.#metrics.add(fleet);
   }
 
   #loadGauge(): LoadGauge {

@@ -29,7 +29,7 @@ describe('Fleet', () => {
   });
 
   it('takes part under an id that is known when it joins', async () => {
-    expect([fleet.id, fleet.standing.kind, fleet.ids]).toEqual(['', 'out', []]);
+    expect([fleet.id, fleet.standing.kind, fleet.ids]).toEqual(['', 'out', ['']]);
     await fleet.join(joining('a:8080'));
     expect([fleet.id, fleet.standing.kind, fleet.ids]).toEqual(['a:8080', 'member', ['a:8080']]);
   });

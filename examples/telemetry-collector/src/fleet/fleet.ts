@@ -72,9 +72,9 @@ export class Fleet implements Measured {
     return this.#membership?.holds ?? true;
   }
 
-  /** Who takes part, as far as it is known here. */
+  /** Who takes part, as far as it is known here, itself included. */
   get ids(): readonly string[] {
-    return this.#membership?.ids ?? [];
+    return this.#membership?.ids ?? [this.id];
   }
 
   get redis(): { readonly address: string; readonly state: LinkState } {
