@@ -127,9 +127,11 @@ describe('the write gateway, beside InfluxDB 1.6', () => {
         const at = ns / unit;
         const path = api === 1 ? `/write?db=${db}` : `/api/v2/write?org=o&bucket=${db}`;
         const body = gzipSync(`m f=1 ${at}\nm f=2 ${at + 1n}\nm f=3 -${at}\n`);
+        intake.answers.length = 0;
         expect(await write(gatewayUrl, `${path}&precision=${precision}`, body, { 'content-encoding': 'gzip' })).toBe(
           204,
         );
+        expect([api, precision, ...intake.answers]).toEqual([api, precision, 204]);
         const due = [-at, at, at + 1n].map((time) => String(time * unit));
         expect([api, precision, await times(db)]).toEqual([api, precision, due]);
       }
