@@ -67,7 +67,7 @@ const CONTENDER = `
 export class ContenderProcess {
   readonly id: string;
   readonly toRedis: TcpProxy;
-  readonly elected: Stamp[] = [];
+  readonly elected: Array<Stamp & { readonly atMs: number }> = [];
   errors = '';
   readonly #leaseMs: number;
   readonly #workloadUrl: string;
@@ -97,7 +97,7 @@ export class ContenderProcess {
     });
     createInterface(child.stdout).on('line', (line) => {
       const { elected, holder } = JSON.parse(line) as { elected?: number; holder: string };
-      if (elected !== undefined) this.elected.push({ token: elected, holder });
+      if (elected !== undefined) this.elected.push({ token: elected, holder, atMs: performance.now() });
     });
   }
 
@@ -228,8 +228,8 @@ export class Arena implements AsyncDisposable {
     return leader;
   }
 
-  /** Resolves with how many leases after `sinceMs` a higher token than `token` acted first. */
-  async succession(token: number, sinceMs: number): Promise<number> {
+  /** Resolves with how many leases after `sinceMs` somebody was elected with a higher token than `token`, and acted first. */
+  async succession(token: number, sinceMs: number): Promise<{ readonly elected: number; readonly acted: number }> {
     const giveUpMs = performance.now() + 10 * this.leaseMs + 10_000;
     while (this.token <= token) {
       if (performance.now() > giveUpMs) {
@@ -237,8 +237,10 @@ export class Arena implements AsyncDisposable {
       }
       await pause(5);
     }
-    const firstMs = Math.min(...[...this.#firstActs].filter(([acted]) => acted > token).map(([, at]) => at));
-    return (firstMs - sinceMs) / this.leaseMs;
+    const leases = (all: readonly number[]) => (Math.min(...all) - sinceMs) / this.leaseMs;
+    const terms = this.contenders.flatMap(({ elected }) => elected).filter((term) => term.token > token);
+    const acts = [...this.#firstActs].filter(([acted]) => acted > token);
+    return { elected: leases(terms.map(({ atMs }) => atMs)), acted: leases(acts.map(([, atMs]) => atMs)) };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
