@@ -2,10 +2,12 @@ import { parseArgs } from 'node:util';
 import { machine } from '../table.js';
 import { figures } from './figure.js';
 import { heartbeats } from './heartbeats.js';
+import { ownership } from './ownership.js';
 
 const HELP = `usage: npm run bench:fleet -- [--json] [--seconds N]
 
-Ten thousand members beat every 5 s through one Redis, from one process on one connection; then their whole list is read.
+Ten thousand members beat every 5 s through one Redis, from one process on one connection; then their whole list is read. Before that, 100,000 targets
+are shared out over 100 members.
   --json       print [{name, value, unit, atMost}] instead of the table
   --seconds N  how long the heartbeats are measured (default 60)`;
 
@@ -17,7 +19,7 @@ if (values.help === true || !(seconds >= 1)) {
   process.stdout.write(`${HELP}\n`);
   process.exit(values.help === true ? 0 : 2);
 }
-const rows = await heartbeats(1_000 * seconds);
+const rows = [...ownership(), ...(await heartbeats(1_000 * seconds))];
 process.stdout.write(
   values.json === true ? `${JSON.stringify(rows, undefined, 2)}\n` : `${figures(rows)}\n\n${machine()}\n`,
 );

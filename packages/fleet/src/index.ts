@@ -33,7 +33,7 @@ export { type MembershipOptions, membership } from './membership/replica.js';
 export type { MembershipTimes } from './membership/settings.js';
 export type { Kept, Standing, StandingKind } from './membership/standing.js';
 export { type Moves, type Owner, Ownership } from './ownership/ownership.js';
-export { owner } from './ownership/rendezvous.js';
+export { owner, owners } from './ownership/rendezvous.js';
 export { type RedisLinkEnvironment, redisLinkFromEnv } from './redis/from-env.js';
 export { redisLink } from './redis/link.js';
 export { REDIS_METRICS } from './redis/metrics.js';

@@ -75,6 +75,9 @@ describe('ownership', () => {
     self.id = 'a~1f2e';
     ownership.apply(member('a', 'a~1f2e', 'b'));
     expect(owned()).toEqual(wonBy('a~1f2e', 'a', 'a~1f2e', 'b'));
+    self.id = 'b';
+    ownership.apply(member('a', 'a~1f2e', 'b'));
+    expect(owned()).toEqual(wonBy('b', 'a', 'a~1f2e', 'b'));
   });
 
   it('takes names in and lets them go', () => {

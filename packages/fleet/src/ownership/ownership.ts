@@ -23,21 +23,24 @@ export interface Owner {
 interface Entry {
   readonly name: string;
   readonly hash: number;
-  /** Who comes first among the members that were known last. */
-  first: string | undefined;
+  /** Whether this replica comes first among the members that were known last. */
+  first: boolean;
   mine: boolean;
 }
 
 /**
- * Which of some names are this replica's own, by its standing in the fleet: a pure core, told the standing. A change of
- * members costs one comparison for each name and joiner; all members are only compared for names whose owner left, and
- * for new names. What it answers is always what the whole calculation would.
+ * Which of some names are this replica's own, by its standing in the fleet: a pure core, told the standing. Who joins is
+ * compared with it for what it has, and all members only when one left; who owns what others have is worked out when
+ * somebody asks. What it answers is always what the whole calculation would.
  */
 export class Ownership implements Measured {
   readonly #self: { readonly id: string };
   readonly #entries = new Map<string, Entry>();
   #standing: Standing = { kind: 'out' };
   #members = new Contenders([]);
+  /** Its own place among them, and the id under which it has that. */
+  #place = -1;
+  #id: string | undefined;
   #kept: Contenders | undefined;
   #owned = 0;
   #gained = 0;
@@ -74,7 +77,9 @@ export class Ownership implements Measured {
   of(name: string): Owner | undefined {
     const entry = this.#entries.get(name);
     if (entry === undefined) return undefined;
-    return explain({ ...entry, self: this.#self.id, standing: this.#standing, members: this.#members });
+    const first = this.#members.first(name, entry.hash);
+    const { mine } = entry;
+    return explain({ name, mine, first, self: this.#self.id, standing: this.#standing, members: this.#members });
   }
 
   /** Takes names in, and answers with those that are its own. A name that it knows stays as it is. */
@@ -83,7 +88,7 @@ export class Ownership implements Measured {
     for (const name of names) {
       if (this.#entries.has(name)) continue;
       const hash = hashOf(name);
-      const entry: Entry = { name, hash, first: this.#members.first(name, hash), mine: false };
+      const entry: Entry = { name, hash, first: this.#members.isFirst(this.#place, name, hash), mine: false };
       this.#entries.set(name, entry);
       if (this.#judge(entry)) mine.push(name);
     }
@@ -114,27 +119,23 @@ export class Ownership implements Measured {
     return { gained, lost };
   }
 
-  /** Finds who comes first for each name among other members. Who came first can only lose it to a joiner. */
+  /** Finds what it comes first for among other members. What it had it can only lose to who joined; it gains from who left. */
   #rank(members: Contenders): void {
-    const before = new Set(this.#members.ids);
+    const { id } = this.#self;
+    const before = new Set(this.#id === id ? this.#members.ids : []);
     const now = new Set(members.ids);
-    const joined = members.ids.filter((id) => !before.has(id));
-    const challenged = new Map<string, Contenders>();
-    this.#members = members;
+    const place = members.ids.indexOf(id);
+    const joined = new Contenders([id, ...members.ids.filter((each) => !before.has(each))]);
+    const placeOfJoined = joined.ids.indexOf(id);
+    const mayGain = !before.has(id) || this.#members.ids.some((each) => !now.has(each));
     for (const entry of this.#entries.values()) {
-      const { name, hash, first } = entry;
-      if (first === undefined || !now.has(first)) {
-        entry.first = members.first(name, hash);
-        continue;
-      }
-      if (joined.length === 0) continue;
-      let contenders = challenged.get(first);
-      if (contenders === undefined) {
-        contenders = new Contenders([first, ...joined]);
-        challenged.set(first, contenders);
-      }
-      entry.first = contenders.first(name, hash);
+      const { name, hash } = entry;
+      if (entry.first && before.has(id)) entry.first = place >= 0 && joined.isFirst(placeOfJoined, name, hash);
+      else entry.first = mayGain && members.isFirst(place, name, hash);
     }
+    this.#members = members;
+    this.#place = place;
+    this.#id = id;
   }
 
   #judge(entry: Entry): boolean {
@@ -150,10 +151,10 @@ export class Ownership implements Measured {
       case 'alone':
         return true;
       case 'member':
-        return first === this.#self.id;
+        return first;
       case 'joining':
-        if (standing.kept === 'nothing' || first !== this.#self.id) return false;
-        return this.#kept === undefined || this.#kept.first(name, hash) === first;
+        if (standing.kept === 'nothing' || !first) return false;
+        return this.#kept === undefined || this.#kept.first(name, hash) === this.#self.id;
       default:
         return false;
     }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Contenders, hashOf, owner } from './rendezvous.js';
+import { Contenders, hashOf, owner, owners } from './rendezvous.js';
 
 const numbered = (prefix: string, count: number, suffix = '') =>
   Array.from({ length: count }, (_, index) => `${prefix}${index + 1}${suffix}`);
@@ -35,6 +35,13 @@ describe('rendezvous hashing', () => {
   it('gives nothing to nobody, and everything to one', () => {
     expect(owner('web', [])).toBeUndefined();
     expect(owner('web', ['a'])).toBe('a');
+    expect(owners(['web', 'db'], [])).toEqual([]);
+  });
+
+  it('says who owns many names as it says who owns each', () => {
+    const ids = numbered('collector-', 7);
+    const names = numbered('t-', 200);
+    expect(owners(names, ids)).toEqual(names.map((name) => owner(name, ids)));
   });
 
   it('does not look at the order of the ids, nor at how often one is named', () => {
@@ -50,6 +57,19 @@ describe('rendezvous hashing', () => {
         ).toBe(owner(name, ids));
       }),
     );
+  });
+
+  it('says of each id whether it is the first as it says who is', () => {
+    fc.assert(
+      fc.property(anyNames, anyIds, (names, ids) => {
+        const contenders = new Contenders(ids);
+        for (const name of names) {
+          const first = contenders.ids.filter((_, place) => contenders.isFirst(place, name));
+          expect(first).toEqual([contenders.first(name)]);
+        }
+      }),
+    );
+    expect(new Contenders(['a']).isFirst(-1, 'web')).toBe(false);
   });
 
   it('moves the names of a dead id alone', () => {
@@ -116,6 +136,9 @@ describe('rendezvous hashing', () => {
     const ones = names.filter((name) => owner(name, [one, other]) === one).length;
     expect(ones).toBeGreaterThan(420);
     expect(ones).toBeLessThan(580);
+    const twins = new Contenders(TWINS);
+    expect(names.filter((name) => twins.isFirst(twins.ids.indexOf(one), name))).toHaveLength(ones);
+    expect(names.filter((name) => twins.isFirst(twins.ids.indexOf(other), name))).toHaveLength(1_000 - ones);
     expect(names.map((name) => owner(name, [other, one]))).toEqual(names.map((name) => owner(name, [one, other])));
   });
 });
