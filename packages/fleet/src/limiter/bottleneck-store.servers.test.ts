@@ -39,7 +39,10 @@ describe('a limit in Redis', () => {
   it('keeps everything under keys of the fleet', async () => {
     link = redisLink({ url: server.url });
     await link.run(lua(`return redis.call('FLUSHALL')`), [], []);
-    const store = storeOf('core', 'a')({
+    const store = storeOf(
+      'core',
+      'a',
+    )({
       terms: { concurrent: 1, holdMs: 1_000 },
       clear: false,
       listener: { granted: () => {}, failed: () => {} },

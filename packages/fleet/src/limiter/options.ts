@@ -34,7 +34,6 @@ export interface FleetLimiterOptions {
   clock?: Clock;
 }
 
-
 export const DEFAULT_FLEET = 'telemetry';
 const LONGEST_EXPIRATION_MS = 3_600_000;
 const MOST_CONCURRENT = 100_000;
