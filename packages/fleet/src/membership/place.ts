@@ -37,8 +37,8 @@ export interface Told {
   readonly era: number;
 }
 
-/** Clocks of two machines drift apart by less than this share; the local lease is shorter by as much. */
-const DRIFT = 0.001;
+/** Clocks of two machines differ in speed by less than this share; the local lease is shorter by as much. */
+const DRIFT = 0.01;
 const LEAST_WAIT_MS = 10;
 const SUFFIX_DIGITS = 36 ** 4;
 const LONGEST_BASE = 123;
@@ -54,6 +54,8 @@ export class Place {
   sinceMs = 0;
   /** When its lease is over, on the monotonic clock. */
   leaseEndMs: number = Number.NEGATIVE_INFINITY;
+  /** The same on the wall clock, which goes on while a machine is suspended. */
+  #leaseEndWallMs: number = Number.NEGATIVE_INFINITY;
   nextBeatMs: number = Number.NEGATIVE_INFINITY;
   superseded = 0;
   /** How often the store had forgotten something. */
@@ -112,10 +114,10 @@ export class Place {
   }
 
   /** Whether what was told may be acted on: not in between a lease that ran out and the word of it, and never after. */
-  holds(told: Told, nowMs: number): boolean {
+  holds(told: Told, now: Instant): boolean {
     if (told.fence !== this.#fence) return false;
     if (told.standing.kind === 'alone') return true;
-    return 'ids' in told.standing && (nowMs < this.leaseEndMs || this.standing.kind === 'alone');
+    return 'ids' in told.standing && (!this.#isOver(now) || this.standing.kind === 'alone');
   }
 
   /** The next beat, to be sent now. */
@@ -144,7 +146,7 @@ export class Place {
     if (sent.beat.id !== this.id) return;
     if (reply.superseded) this.#rename(now);
     // It stood still in between: what it was granted is over already, and others may have been told so.
-    else if (sent.at.ms + this.#leaseMs <= now.ms) this.nextBeatMs = now.ms;
+    else if (Math.max(now.ms - sent.at.ms, now.wallMs - sent.at.wallMs) >= this.#leaseMs) this.nextBeatMs = now.ms;
     else this.#admitted(sent, reply, now);
   }
 
@@ -168,8 +170,8 @@ export class Place {
       this.#become(wall(ended));
       this.nextBeatMs = Math.min(this.nextBeatMs, now.ms);
     }
-    if (!this.#isLeased || now.ms < this.leaseEndMs) return;
-    this.#lostWallMs = wall(this.leaseEndMs);
+    if (!this.#isLeased || !this.#isOver(now)) return;
+    this.#lostWallMs = Math.min(wall(this.leaseEndMs), this.#leaseEndWallMs);
     // Only a failure of late says that the store is lost; without one it was this process that stood still.
     const isLost = this.#failedMs !== undefined && now.ms - this.#failedMs <= 2 * this.#options.heartbeatMs;
     if (isLost) this.#alone(this.#lostWallMs);
@@ -210,8 +212,13 @@ export class Place {
     return this.standing.kind === 'member' || this.standing.kind === 'joining';
   }
 
+  #isOver(now: Instant): boolean {
+    return now.ms >= this.leaseEndMs || now.wallMs >= this.#leaseEndWallMs;
+  }
+
   #admitted({ beat, at }: SentBeat, reply: Admitted, now: Instant): void {
     this.leaseEndMs = at.ms + this.#leaseMs;
+    this.#leaseEndWallMs = at.wallMs + this.#leaseMs;
     this.#toldLeaseEndMs = reply.leaseEndMs;
     this.#offsetMs = reply.nowMs - now.ms;
     this.#failedMs = undefined;

@@ -66,7 +66,7 @@ class Replica implements Membership {
   }
 
   get holds(): boolean {
-    return this.#place?.holds(this.#told, this.#clock.now()) ?? false;
+    return this.#place?.holds(this.#told, this.#now()) ?? false;
   }
 
   async join(): Promise<void> {
