@@ -243,6 +243,20 @@ export class Arena implements AsyncDisposable {
     return { elected: leases(terms.map(({ atMs }) => atMs)), acted: leases(acts.map(([, atMs]) => atMs)) };
   }
 
+  get summary(): string {
+    const { accepted, refused } = this.workload;
+    const terms = this.contenders.flatMap(({ elected }) => elected);
+    return `${terms.length} terms, ${accepted.length} acts accepted, ${refused} writes refused`;
+  }
+
+  /** What may be wrong beside the order of acts: tokens given twice, and processes that complained or ended. */
+  get problems(): readonly string[] {
+    const tokens = this.contenders.flatMap(({ elected }) => elected.map(({ token }) => token));
+    const twice = tokens.filter((token, at) => tokens.indexOf(token) !== at).map((token) => `token ${token} twice`);
+    const words = this.contenders.flatMap(({ errors, id, runs }) => [errors, runs ? '' : `${id} ended`]);
+    return [...twice, ...words].filter((problem) => problem !== '');
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.contenders.map((contender) => contender.stop()));
     this.#server.closeAllConnections();

@@ -16,7 +16,7 @@ function termOf(token: number, holder = 'me') {
     holder,
     token,
     signal: controller.signal,
-    holds: true,
+    holds: true as boolean,
     note(outcome: ActOutcome, by?: Stamp) {
       notes.push(outcome, ...(by === undefined ? [] : [by]));
     },
@@ -173,7 +173,7 @@ describe('fencedWorkload', () => {
     await expect(act()).rejects.toThrow('the network is down');
     delete hooks.before;
     await act();
-    await expect(seen.act({ by }, version)).rejects.toBeInstanceOf(WorkloadConflict);
+    await expect(workload.act({ by }, version)).rejects.toBeInstanceOf(WorkloadConflict);
     expect(workload.accepted).toHaveLength(2);
   });
 

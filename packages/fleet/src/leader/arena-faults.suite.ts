@@ -1,0 +1,66 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Arena } from './arena.suite.js';
+
+/** What breaks, and what mends it. Resolves with the moment from which on a new leader is due. */
+export const FAULTS: Record<string, (arena: Arena) => Promise<number>> = {
+  'kill -9 of the leader': async ({ leader }) => {
+    const atMs = performance.now();
+    leader.signal('SIGKILL');
+    return atMs;
+  },
+  'SIGSTOP of the leader, with an act on its way': async (arena) => {
+    const { leader } = arena;
+    await arena.holdUp(leader);
+    leader.signal('SIGSTOP');
+    return performance.now();
+  },
+  'the leader cut off from Redis, with an act on its way': async (arena) => {
+    const { leader } = arena;
+    await arena.holdUp(leader);
+    const atMs = performance.now();
+    await leader.toRedis.cut();
+    return atMs;
+  },
+  'the leader and Redis not hearing each other': async ({ leader }) => {
+    const atMs = performance.now();
+    leader.toRedis.freeze();
+    return atMs;
+  },
+  'Redis restarted with empty memory': async ({ redis }) => {
+    redis.signal('SIGKILL');
+    await redis.restart();
+    return performance.now();
+  },
+  'Redis stopped for longer than a lease': async ({ redis, leaseMs }) => {
+    redis.signal('SIGSTOP');
+    await pause(1.5 * leaseMs);
+    redis.signal('SIGCONT');
+    return performance.now();
+  },
+  'Redis gone for two leases': async ({ redis, leaseMs }) => {
+    redis.signal('SIGKILL');
+    await pause(2 * leaseMs);
+    await redis.restart();
+    return performance.now();
+  },
+};
+
+/** Breaks and mends one thing, and says how long it took until somebody led again. */
+export async function breakAndMend(
+  arena: Arena,
+  what: string,
+): Promise<{ readonly acted: number; readonly words: string }> {
+  const { token, leader, leaseMs } = arena;
+  const { accepted } = arena.workload;
+  const before = accepted.length;
+  const { elected, acted } = await arena.succession(token, await FAULTS[what]!(arena));
+  // Whoever was paused or cut off comes back and tries to go on, beside the new leader.
+  arena.release(leader);
+  await leader.toRedis.resume();
+  leader.signal('SIGCONT');
+  if (!leader.runs) leader.start();
+  await pause(leaseMs / 2);
+  const acts = accepted.length - before;
+  const words = `${what}: a leader after ${elected.toFixed(2)} leases, its first act after ${acted.toFixed(2)}; ${acts} acts`;
+  return { acted, words };
+}
