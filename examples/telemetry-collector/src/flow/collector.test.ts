@@ -1,5 +1,5 @@
 import { settle } from '@breakwater/resilience/testing';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Probe } from '../probes/probe.js';
 import { makeCollector, type RigOptions } from './collector-rig.suite.js';
 import { answersAfter, fails, hangs, probeOf, targetOf } from './rig.suite.js';
@@ -89,6 +89,30 @@ describe('the collector', () => {
     expect(statusOf('healthy').turns.up).toBeGreaterThanOrEqual(6);
   });
 
+  it('begins no turn of what it releases, however long that takes, unless it comes back', async () => {
+    const all = numbered(60);
+    begin(all);
+    await rig.clock.advance(9_000);
+    const took = (name: string) => statusOf(name).turns.up;
+    const before = rig.account.count('up');
+    const late = statusOf(all.at(-1)!).turns.up;
+    const atOnce = vi.spyOn(performance, 'now');
+    let [readMs, over] = [0, false];
+    // Each slice is used up by one target.
+    atOnce.mockImplementation(() => (readMs += 10));
+    void rig.collector.release(all).over.then(() => {
+      over = true;
+    });
+    rig.collector.takeUp([{ target: targetOf(all.at(-1)!), sinceMs: rig.clock.wall() }]);
+    await rig.clock.advance(0);
+    expect([over, rig.collector.size]).toEqual([false, 58]);
+    await rig.clock.advance(20_000);
+    atOnce.mockRestore();
+    expect([over, [...rig.collector.names()]]).toEqual([true, [all.at(-1)]]);
+    expect(took(all.at(-1)!)).toBe(late + 2);
+    expect(rig.account.count('up')).toBe(before + 2);
+  });
+
   it('closes the probe of a target that it released when its turn is over, and not before', async () => {
     const closed: string[] = [];
     begin([]);
@@ -104,6 +128,24 @@ describe('the collector', () => {
     await over;
     expect(closed).toEqual(['idle', 'slow']);
     expect((await turns).map(({ outcome }) => outcome)).toEqual(['up']);
+  });
+
+  it('goes on with a target that comes back before its turn was over, as if it had never gone', async () => {
+    begin([]);
+    const slow = targetOf('slow');
+    const closed: string[] = [];
+    probes.set('slow', { ...probeOf(answersAfter(rig.clock, 3_000)), close: () => void closed.push('slow') });
+    rig.collector.apply({ added: [slow], changed: [], removed: [] });
+    const turns = rig.collector.collect(['slow']);
+    await rig.clock.advance(1_000);
+    const { over, end } = rig.collector.release(['slow']);
+    rig.collector.takeUp([{ target: slow, sinceMs: rig.clock.wall() }]);
+    end();
+    expect(statusOf('slow').running).toBe(true);
+    await rig.clock.advance(2_500);
+    await Promise.all([over, turns]);
+    expect(statusOf('slow').turns).toMatchObject({ up: 1, aborted: 0 });
+    expect(closed).toEqual([]);
   });
 
   it('goes on showing what it polled when it lets go of everything because it drains', async () => {

@@ -1,6 +1,6 @@
 import { owner, type Standing } from '@breakwater/fleet';
 import { settle } from '@breakwater/resilience/testing';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { targetOf } from '../flow/rig.suite.js';
 import type { Target } from '../targets/target.js';
 import { type Replica, Replicas } from './replicas.suite.js';
@@ -181,6 +181,35 @@ describe('replicas that share a targets file', () => {
     }
   });
 
+  it('do not count turns that nobody took before they were there', async () => {
+    b = replicas.add('b');
+    await b.tell({ kind: 'alone', sinceMs: b.wallMs }, b.wallMs - 3_600_000);
+    await replicas.advance(INTERVAL_MS);
+    expect(b.rig.account.count('missed')).toBe(0);
+    expect(b.rig.account.count('up')).toBeGreaterThan(0);
+  });
+
+  it('take up what they gained bit by bit, but for what was lost or removed meanwhile', async () => {
+    b = replicas.add('b');
+    const now = vi.spyOn(performance, 'now');
+    let readMs = 0;
+    // Each slice is used up by one target.
+    now.mockImplementation(() => (readMs += 10));
+    void b.share.onStanding({ standing: member('b'), sinceMs: b.wallMs }, new AbortController().signal);
+    const [gone, changed] = wonBy('b', 'a', 'b').slice(-2);
+    b.share.apply({ added: [], changed: [{ ...changed!, timeoutMs: 1 }], removed: [gone!] });
+    void b.share.onStanding({ standing: member('a', 'b'), sinceMs: b.wallMs }, new AbortController().signal);
+    expect(polledBy(b).size).toBeLessThan(3);
+    await b.settled();
+    now.mockRestore();
+    const theirs = names(wonBy('b', 'a', 'b'));
+    theirs.delete(gone!.name);
+    expect(polledBy(b)).toEqual(theirs);
+    expect(b.share.has(gone!.name)).toBe(false);
+    const listed = new Map([...b.rig.collector.status()].map(({ name, timeoutMs }) => [name, timeoutMs]));
+    expect(listed.get(changed!.name)).toBe(1);
+  });
+
   describe('letting go', () => {
     it('waits for the turns that are under way', async () => {
       await begin(() => 1_000);
@@ -219,6 +248,17 @@ describe('replicas that share a targets file', () => {
       expect(a.rig.collector.underWay).toBe(0);
       expect(a.rig.account.count('aborted') - aborted).toBeGreaterThan(0);
       expect(a.rig.account.count('aborted') - aborted).toBeLessThanOrEqual(underWay);
+    });
+
+    it('ends them at once when the lease is over already', async () => {
+      await begin(() => 2_900);
+      await replicas.advance(8_000);
+      const told = a.tell({ kind: 'unsure' });
+      expect(a.rig.collector.underWay).toBeGreaterThan(0);
+      await replicas.advance(100);
+      await told;
+      expect(a.rig.collector.underWay).toBe(0);
+      expect(a.rig.account.count('aborted')).toBeGreaterThan(0);
     });
 
     it('goes on with a target that comes back before its turn was over', async () => {
