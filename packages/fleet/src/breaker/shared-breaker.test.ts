@@ -1,6 +1,8 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { ConfigError, circuitBreaker } from '@breakwater/resilience';
 import { VirtualClock } from '@breakwater/resilience/testing';
 import { describe, expect, it } from 'vitest';
+import { FLEET_CHANNEL } from '../events.js';
 import { LONGEST_KEY } from './hint-store.js';
 import { memoryHintStore } from './memory-hint-store.js';
 import { sharedBreaker } from './shared-breaker.js';
@@ -240,6 +242,23 @@ describe('sharedBreaker', () => {
     expect(replicas[4]!.breaker.state(KEY)).toBe('open');
     hold[Symbol.dispose]();
     expect(replicas[0]!.breaker.state(KEY)).toBe('closed');
+  });
+
+  it('tells of what it was told, not of what it said itself', async () => {
+    const { upstream, replicas, clock } = fleetOf({ replicas: 2, shared: { quorum: 1, suspectAfter: 9 } });
+    const events: string[] = [];
+    const hear = (event: unknown) => {
+      const { type, to } = event as { type: string; to?: string };
+      if (type === 'breaker.hinted') events.push(to!);
+    };
+    await clock.advance(500);
+    upstream.up = false;
+    subscribe(FLEET_CHANNEL, hear);
+    for (let call = 0; call < 5; call++) await Promise.all([replicas[0]!.call(), clock.advance(25)]);
+    await clock.advance(1_000);
+    unsubscribe(FLEET_CHANNEL, hear);
+    expect(replicas.map(({ breaker }) => breaker.state(KEY))).toEqual(['open', 'open']);
+    expect(events).toEqual(['open']);
   });
 
   it('shares a breaker with one circuit as well', async () => {

@@ -107,7 +107,7 @@ export class SharedCircuits implements CircuitAdviser {
   }
 
   #probeFailed(key: string, opening: Opening, openMs: number, attempts: number): void {
-    this.#verdict({ verb: 'failed', key, period: opening.probedPeriod, openMs, attempts });
+    this.#verdict({ verb: 'failed', key, period: opening.probedPeriod, openMs: Math.ceil(openMs), attempts });
     opening.mineUntilMs = 0;
     opening.blame();
     this.tally.probes.failed++;
@@ -200,7 +200,7 @@ export class SharedCircuits implements CircuitAdviser {
     for (const hint of reply.hints) {
       known.add(hint.key);
       if (hint.state === 'closed') this.#close(hint);
-      else if (this.#open(hint, me, sentMs, nowMs) && !isEcho(hint, said)) this.#trip(hint);
+      else if (this.#open(hint, me, sentMs, nowMs) && !this.#isEcho(hint, said)) this.#trip(hint);
     }
     for (const { verb, key } of said) {
       const opening = verb === 'probe' ? this.#openings.get(key) : undefined;
@@ -231,6 +231,16 @@ export class SharedCircuits implements CircuitAdviser {
       publish({ type: 'breaker.probing', policy: this.#options.policy, key });
     }
     return isNews;
+  }
+
+  /** Whether a hint only says what this replica has just said itself, of a circuit that is open already. */
+  #isEcho({ key, leftMs, attempts }: Hint, said: readonly Say[]): boolean {
+    const isSame = (say: Say): boolean =>
+      (say.verb === 'failed' || say.verb === 'strike') &&
+      say.key === key &&
+      say.openMs === leftMs &&
+      say.attempts === attempts;
+    return said.some(isSame) && this.#circuits.state(key) === 'open';
   }
 
   #trip(hint: Hint): void {
@@ -269,11 +279,4 @@ export class SharedCircuits implements CircuitAdviser {
     for (const [key, { mineUntilMs }] of this.#openings) if (mineUntilMs > 0) says.push({ verb: 'yield', key });
     return says;
   }
-}
-
-/** Whether a hint only says what this replica has just said itself: that its probe failed. */
-function isEcho({ key, leftMs, attempts }: Hint, said: readonly Say[]): boolean {
-  return said.some(
-    (say) => say.verb === 'failed' && say.key === key && say.openMs === leftMs && say.attempts === attempts,
-  );
 }

@@ -90,8 +90,8 @@ export class Strikes {
       if (strike === undefined) says.push({ verb: 'relief', key });
       else {
         const { endsMs, openUntilMs, attempts } = strike;
-        const openMs = openUntilMs === 0 ? defaultOpenMs : Math.max(0, openUntilMs - nowMs);
-        says.push({ verb: 'strike', key, forMs: endsMs - nowMs, openMs, attempts });
+        const openMs = Math.ceil(openUntilMs === 0 ? defaultOpenMs : Math.max(0, openUntilMs - nowMs));
+        says.push({ verb: 'strike', key, forMs: Math.ceil(endsMs - nowMs), openMs, attempts });
       }
     }
     const said = () => {
