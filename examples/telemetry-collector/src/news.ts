@@ -5,7 +5,7 @@ import { duration } from './terminal/words.js';
 const WORDS: Partial<Record<CircuitMove['cause'], string>> = {
   failures: 'failures in a row',
   recovered: 'it works again',
-  reset: 'reset by hand',
+  reset: 'reset by hand, or polled elsewhere from now on',
   hint: 'so other replicas say',
 };
 

@@ -16,6 +16,7 @@ export { type RedisLeaseStoreOptions, redisLeaseStore } from './leader/redis-lea
 export { readStamp, type Stamp, stampText } from './leader/stamp.js';
 export type { Term } from './leader/term.js';
 export { StaleTermError, type Workload, WorkloadConflict, type WorkloadView } from './leader/workload.js';
+export { LIMITER_METRICS } from './limiter/metrics.js';
 export type { Load } from './membership/load.js';
 export type { Member, Membership, OnStanding, StandingChange } from './membership/membership.js';
 export type {
@@ -32,6 +33,7 @@ export { type RedisMembershipStoreOptions, redisMembershipStore } from './member
 export { type MembershipOptions, membership } from './membership/replica.js';
 export type { MembershipTimes } from './membership/settings.js';
 export type { Kept, Standing, StandingKind } from './membership/standing.js';
+export { OWNERSHIP_METRICS } from './ownership/metrics.js';
 export { type Moves, type Owner, Ownership } from './ownership/ownership.js';
 export { owner, owners } from './ownership/rendezvous.js';
 export { type RedisLinkEnvironment, redisLinkFromEnv } from './redis/from-env.js';

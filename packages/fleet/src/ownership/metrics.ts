@@ -1,7 +1,7 @@
 import type { MetricDefinition } from '@breakwater/resilience';
 
 /** Which way names moved when the standing of a replica changed. */
-export const MOVE_DIRECTIONS = ['gained', 'lost'] as const;
+const MOVE_DIRECTIONS = ['gained', 'lost'] as const;
 
 export const OWNERSHIP_METRICS = {
   owned: {
