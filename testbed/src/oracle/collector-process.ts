@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { exchange } from './exchange.js';
 
-const READY_WITHIN_MS = 20_000;
+const READY_WITHIN_MS = 60_000;
 const KEPT = 20_000;
 
 const NO_TARGETS = `apiVersion: breakwater/v1

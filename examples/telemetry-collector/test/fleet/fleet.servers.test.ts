@@ -4,8 +4,8 @@ import type { Effort } from './fleet.suite.js';
 import { REDIS_SCENARIOS } from './redis.suite.js';
 
 /** Seconds each; `fleet.servers.system.test.ts` takes its time. */
-const SHORT: Effort = { intervalMs: 2_000, leaseMs: 3_000, kills: 2, everyMs: 16_000, awayMs: 9_000 };
+const SHORT: Effort = { intervalMs: 2_000, leaseMs: 5_000, kills: 1, everyMs: 20_000, awayMs: 10_000 };
 
-describe('three collectors share their targets', { timeout: 120_000 }, () => {
+describe('three collectors share their targets', { timeout: 300_000 }, () => {
   it.for([...COLLECTOR_SCENARIOS, ...REDIS_SCENARIOS])('%s', ([, run], { annotate }) => run(SHORT, annotate));
 });

@@ -20,9 +20,9 @@ export interface Effort {
 export type Tell = (figure: string) => Promise<unknown>;
 
 /** What a busy machine may add to every time. */
-export const SLACK_MS = 1_000;
+export const SLACK_MS = 2_000;
 /** From the start of collectors until they share. */
-export const START_MS = 20_000;
+export const START_MS = 60_000;
 
 /** Three collectors, started, and 300 targets. */
 export async function startFleet(

@@ -9,7 +9,7 @@ import { eventually, everythingBy, expectTurns, shared, standings } from './watc
  * From when on collectors may know that their lease is over: it was renewed up to a third of it before Redis went. Until
  * then everybody keeps what it has.
  */
-const keepsUntilMs = (goneMs: number, { leaseMs }: Effort): number => goneMs + (leaseMs * 2) / 3 - SLACK_MS / 2;
+const keepsUntilMs = (goneMs: number, { leaseMs }: Effort): number => goneMs + (leaseMs * 2) / 3 - 200;
 
 /** Redis is away for longer than a lease: everybody keeps its own, then polls everything, then shares as before. */
 async function away(
