@@ -1,0 +1,215 @@
+import {
+  type Context,
+  type MetricDefinition,
+  pipeline,
+  type RejectedError,
+  TimeoutError,
+  timeout,
+} from '@breakwater/resilience';
+import { settle, VirtualClock } from '@breakwater/resilience/testing';
+import { describe, expect, it } from 'vitest';
+import { type FleetLimiter, fleetLimiter } from './fleet-limiter.js';
+import { Replicas } from './replicas.suite.js';
+
+/** One hold, its grace, and the time to notice. */
+const CLOSED_MS = 4_000 + 250 + 5_000;
+const hang = () => new Promise<never>(() => {});
+
+function metric(limiter: FleetLimiter, name: string): number {
+  let found: unknown;
+  limiter.measure((definition: MetricDefinition, _, value) => {
+    if (definition.name === name) found = value;
+  });
+  return found as number;
+}
+
+describe('a limit of one process', () => {
+  const make = (options = {}) => {
+    const clock = new VirtualClock();
+    return { clock, limiter: fleetLimiter({ key: 'core', concurrent: 2, expirationMs: 4_000, clock, ...options }) };
+  };
+
+  it('says that it is one, and leaves no timer behind', async () => {
+    const { clock, limiter } = make();
+    await expect(limiter.execute(() => 'done')).resolves.toBe('done');
+    expect([limiter.reach, limiter.mode, limiter.permits, limiter.inUse, clock.timers]).toEqual([
+      'process',
+      'process',
+      2,
+      0,
+      0,
+    ]);
+    expect(await limiter.drain()).toBe(true);
+  });
+
+  it('refuses who waits for too long, who is too many, who gave up, and who comes after its end', async () => {
+    const { clock, limiter } = make({ maxQueue: 3, queueTimeoutMs: 2_000 });
+    const running = [limiter.execute(hang), limiter.execute(hang)].map((call) => call.catch((error: unknown) => error));
+    await settle();
+    const controller = new AbortController();
+    const reasons = [{}, { deadline: 500 }, { signal: controller.signal }, {}].map((options) =>
+      limiter.execute(() => 1, options).catch((error: RejectedError) => error.reason),
+    );
+    await settle();
+    controller.abort();
+    await clock.advance(2_000);
+    expect(await Promise.all(reasons)).toEqual(['queue-timeout', 'deadline', 'aborted', 'queue-full']);
+    limiter.shutdown();
+    await expect(limiter.execute(() => 1)).rejects.toMatchObject({ reason: 'shutdown', policy: 'fleet-limiter' });
+    await clock.advance(2_000);
+    for (const error of await Promise.all(running)) expect(error).toBeInstanceOf(TimeoutError);
+  });
+
+  it('aborts an operation at its expiration, answers its caller, and counts it while it runs on', async () => {
+    const { clock, limiter } = make();
+    let signal!: AbortSignal;
+    let end!: () => void;
+    const call = limiter.execute((context: Context) => {
+      signal = context.signal;
+      return new Promise<void>((resolve) => {
+        end = resolve;
+      });
+    });
+    const answer = call.catch((error: unknown) => error);
+    await clock.advance(3_999);
+    expect(signal.aborted).toBe(false);
+    await clock.advance(1);
+    expect(signal.aborted).toBe(true);
+    expect(await answer).toBeInstanceOf(TimeoutError);
+    expect([metric(limiter, 'fleet_limiter_operations_running_on'), limiter.inUse]).toEqual([1, 1]);
+    end();
+    await settle();
+    expect([metric(limiter, 'fleet_limiter_operations_running_on'), limiter.inUse]).toEqual([0, 0]);
+  });
+
+  it('composes: permits are held until an operation that ignores an inner timeout has ended', async () => {
+    const { clock, limiter } = make({ concurrent: 1 });
+    const careful = pipeline(limiter, timeout({ timeoutMs: 100, clock }));
+    const late = () => new Promise<void>((resolve) => clock.after(300, resolve));
+    const first = careful.execute(late).catch((error: unknown) => error);
+    await clock.advance(100);
+    expect(await first).toBeInstanceOf(TimeoutError);
+    const second = careful.execute(() => clock.now());
+    await clock.advance(200);
+    expect(await second).toBe(300);
+  });
+
+  it('gives permits by hand, with a signal for their end', async () => {
+    const { clock, limiter } = make();
+    const permit = await limiter.acquire({ weight: 2 });
+    expect([limiter.inUse, permit.endsAtMs]).toEqual([2, 4_000]);
+    await clock.advance(4_000);
+    expect(permit.signal.reason).toBeInstanceOf(TimeoutError);
+    permit.success();
+    permit.success();
+    expect([limiter.inUse, metric(limiter, 'fleet_limiter_operations_running_on')]).toEqual([0, 0]);
+  });
+
+  it('lets higher priorities first, and refuses what can never fit', async () => {
+    const { clock, limiter } = make({ concurrent: 1 });
+    const order: string[] = [];
+    const run = (name: string, priority: number) =>
+      limiter.execute(() => new Promise<void>((resolve) => void (order.push(name), clock.after(10, resolve))), {
+        priority,
+      });
+    const first = run('first', 0);
+    await settle();
+    const calls = [first, run('low', 0), run('high', 5)];
+    await clock.advance(30);
+    await Promise.all(calls);
+    expect(order).toEqual(['first', 'high', 'low']);
+    await expect(limiter.execute(() => 1, { weight: 2 })).rejects.toThrow(/weight is 2.*from 1 to 1/);
+  });
+
+  it.each([
+    [{ key: 'a b' }, /key is "a b"/],
+    [{ concurrent: 0 }, /concurrent is 0/],
+    [{ expirationMs: 10 }, /expirationMs is 10/],
+    [{ withoutRedis: 'all' as 'share' }, /withoutRedis is "all"/],
+  ])('refuses %o', (options, message) => {
+    expect(() => make(options)).toThrow(message);
+  });
+});
+
+describe('a limit of several replicas', () => {
+  const begin = async (count: number, options = {}) => {
+    const fleet = new Replicas();
+    for (let i = 0; i < count; i++) fleet.add(options);
+    await fleet.clock.advance(CLOSED_MS + 2_000);
+    return fleet;
+  };
+
+  it('opens when all that may run unknown to it has ended, and says so to whoever waited in vain', async () => {
+    const fleet = new Replicas();
+    const limiter = fleet.add();
+    const early = limiter.execute(() => 1, { deadline: fleet.clock.now() + 1_000 }).catch((error: unknown) => error);
+    await fleet.clock.advance(1_000);
+    const { reason, cause } = (await early) as RejectedError;
+    expect([reason, (cause as Error).message]).toEqual(['deadline', expect.stringContaining('closed until')]);
+    await fleet.clock.advance(CLOSED_MS - 1_001);
+    expect(limiter.mode).toBe('closed');
+    await fleet.clock.advance(2);
+    expect(limiter.mode).toBe('fleet');
+  });
+
+  it('uses shares when Redis was lost for long enough, and not before', async () => {
+    const fleet = await begin(3);
+    fleet.redis.reachable = false;
+    await fleet.clock.advance(1_000);
+    expect(fleet.limiters.map(({ mode }) => mode)).toEqual(['lost', 'lost', 'lost']);
+    await fleet.clock.advance(CLOSED_MS + 1_000);
+    expect(fleet.limiters.map(({ mode, permits }) => [mode, permits])).toEqual([
+      ['share', 2],
+      ['share', 2],
+      ['share', 2],
+    ]);
+  });
+
+  it.each([
+    ['with a share of 0', { concurrent: 2 }, /among 3 replicas is 0/],
+    ['that is to use none', { withoutRedis: 'nothing' as const }, /it is to use no share/],
+  ])('refuses in words %s', async (_, options, words) => {
+    const fleet = await begin(3, options);
+    fleet.redis.reachable = false;
+    await fleet.clock.advance(60_000);
+    const late = fleet.limiters[0]!.execute(() => 1, { deadline: fleet.clock.now() + 500 }).catch(
+      (error: unknown) => error,
+    );
+    await fleet.clock.advance(500);
+    const { cause } = (await late) as RejectedError;
+    expect((cause as Error).message).toMatch(words);
+  });
+
+  it('has no share in a replica that never knew the others', async () => {
+    const fleet = new Replicas();
+    fleet.redis.reachable = false;
+    const limiter = fleet.add();
+    await fleet.clock.advance(60_000);
+    expect([limiter.mode, limiter.permits]).toEqual(['lost', 0]);
+  });
+
+  it('takes the smallest that is asked for, and says that they differ', async () => {
+    const fleet = await begin(2);
+    fleet.limiters[1]!.resize({ concurrent: 3, expirationMs: 4_000 });
+    await fleet.clock.advance(1_500);
+    expect(fleet.limiters.map(({ permits }) => permits)).toEqual([3, 3]);
+    expect(metric(fleet.limiters[0]!, 'fleet_limiter_terms_differ')).toBe(1);
+    await fleet.limiters[1]!.drain();
+    await fleet.clock.advance(1_500);
+    expect([fleet.limiters[0]!.permits, metric(fleet.limiters[0]!, 'fleet_limiter_terms_differ')]).toEqual([6, 0]);
+  });
+
+  it('gives permits straight back that come when their caller has gone', async () => {
+    const fleet = await begin(2);
+    const [holder, waiting] = fleet.limiters as [FleetLimiter, FleetLimiter];
+    fleet.call(holder, 2_000, { weight: 6 });
+    await fleet.clock.advance(10);
+    fleet.call(waiting, 10, { withinMs: 500 });
+    await fleet.clock.advance(3_000);
+    expect(fleet.answers.map(({ outcome }) => outcome)).toEqual(['deadline', 'done']);
+    expect(metric(waiting, 'fleet_limiter_unused_total')).toBe(1);
+    fleet.call(holder, 10, { weight: 6 });
+    await fleet.clock.advance(100);
+    expect(fleet.answers.at(-1)).toMatchObject({ outcome: 'done' });
+  });
+});
