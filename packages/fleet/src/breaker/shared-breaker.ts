@@ -67,7 +67,7 @@ export class SharedBreaker implements Measured, AsyncDisposable {
   #version = 0;
   /** Members that the store has heard of; undefined before it was first asked. */
   #heard: number | undefined;
-  #heartbeats = 0;
+  #sweptMs: number;
   #sentMs = Number.NEGATIVE_INFINITY;
   #timer: { readonly timer: Timer; readonly dueMs: number } | undefined;
   #syncing: Promise<void> | undefined;
@@ -91,6 +91,7 @@ export class SharedBreaker implements Measured, AsyncDisposable {
     this.#heartbeatMs = Math.max(this.#syncMs, positive('heartbeatMs', options.heartbeatMs ?? 2_000));
     this.#clock = clock;
     this.#random = random;
+    this.#sweptMs = clock.now();
     this.#circuits = new SharedCircuits({
       circuits,
       policy: this.name,
@@ -150,7 +151,10 @@ export class SharedBreaker implements Measured, AsyncDisposable {
     this.#published = false;
     const me = this.#members.id;
     if (me === '') return;
-    if (++this.#heartbeats % HEARTBEATS_TO_SWEEP === 0) this.#version = 0;
+    if (sentMs - this.#sweptMs >= HEARTBEATS_TO_SWEEP * this.#heartbeatMs) {
+      this.#sweptMs = sentMs;
+      this.#version = 0;
+    }
     // Who it is among is known after the first answer: before, one strike might pass for a quorum.
     const { says, said } = this.#heard === undefined ? { says: [], said: () => {} } : this.#circuits.says();
     const { tally } = this.#circuits;
