@@ -108,10 +108,13 @@ describe('a limit of one process', () => {
   it('lets higher priorities first, and refuses what can never fit', async () => {
     const { clock, limiter } = make({ concurrent: 1 });
     const order: string[] = [];
-    const run = (name: string, priority: number) =>
-      limiter.execute(() => new Promise<void>((resolve) => void (order.push(name), clock.after(10, resolve))), {
-        priority,
-      });
+    const run = (name: string, priority: number) => {
+      const operation = () => {
+        order.push(name);
+        return new Promise<void>((resolve) => clock.after(10, resolve));
+      };
+      return limiter.execute(operation, { priority });
+    };
     const first = run('first', 0);
     await settle();
     const calls = [first, run('low', 0), run('high', 5)];

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { type RunningServer, startServer } from '@breakwater/testbed';
+import { type RedisGroup, type RunningServer, redisGroup, startServer } from '@breakwater/testbed';
 import { afterEach, describe, expect, it } from 'vitest';
 import { CountingServer, ReplicaProcess } from './replica-processes.suite.js';
 
@@ -26,8 +26,8 @@ describe('three replicas that want more than the limit', () => {
       LIMIT: JSON.stringify({ key: 'core', concurrent: CONCURRENT, expirationMs: EXPIRATION_MS }),
     });
 
-  async function begin(takesMs = TAKES_MS): Promise<void> {
-    redis = await startServer('redis');
+  async function begin(takesMs = TAKES_MS, group?: RedisGroup): Promise<void> {
+    redis = group === undefined ? await startServer('redis') : Object.assign(group.master, { url: group.url });
     server = await CountingServer.start(takesMs);
     replicas = [1, 2, 3].map(start);
     await reach(() => server.served > 20, CLOSED_MS + 60_000, 'service after the start');
@@ -92,6 +92,20 @@ describe('three replicas that want more than the limit', () => {
     redis.signal('SIGCONT');
     await pause(CLOSED_MS + 6_000);
     expect(replicas.map(({ last }) => last!.mode)).toEqual(['fleet', 'fleet', 'fleet']);
+    await end();
+  });
+
+  it('keep it through a failover to a replica that lacks the last writes', async () => {
+    await using group = await redisGroup();
+    await begin(TAKES_MS, group);
+    // Whatever is given from now on, the replica does not hear of.
+    group.replica.signal('SIGSTOP');
+    await pause(300);
+    group.master.signal('SIGKILL');
+    group.replica.signal('SIGCONT');
+    const served = server.served;
+    await reach(() => server.served > served + 50, CLOSED_MS + 40_000, 'service after the failover');
+    await pause(3_000);
     await end();
   });
 
