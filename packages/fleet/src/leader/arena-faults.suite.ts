@@ -58,7 +58,7 @@ export async function breakAndMend(
   arena.release(leader);
   await leader.toRedis.resume();
   leader.signal('SIGCONT');
-  if (!leader.runs) leader.start();
+  if (!leader.runs) await leader.start();
   await pause(leaseMs / 2);
   const acts = accepted.length - before;
   const words = `${what}: a leader after ${elected.toFixed(2)} leases, its first act after ${acted.toFixed(2)}; ${acts} acts`;

@@ -61,6 +61,7 @@ const CONTENDER = `
   });
   process.stdin.resume().once('end', () => process.exit());
   await lease.start();
+  tell({ stands: ID });
 `;
 
 /** One contender: a process of its own, whose way to Redis can be broken. */
@@ -80,7 +81,8 @@ export class ContenderProcess {
     this.#workloadUrl = workloadUrl;
   }
 
-  start(): void {
+  /** Resolves when it stands for the lease. */
+  async start(): Promise<void> {
     const child = spawn(process.execPath, ['--input-type=module', '-e', CONTENDER], {
       env: {
         PATH: process.env['PATH'],
@@ -95,9 +97,14 @@ export class ContenderProcess {
     child.stderr.setEncoding('utf8').on('data', (words: string) => {
       this.errors += words;
     });
-    createInterface(child.stdout).on('line', (line) => {
-      const { elected, holder } = JSON.parse(line) as { elected?: number; holder: string };
-      if (elected !== undefined) this.elected.push({ token: elected, holder, atMs: performance.now() });
+    await new Promise<void>((resolve) => {
+      const lines = createInterface(child.stdout).once('close', resolve);
+      lines.on('line', (line) => {
+        const told = JSON.parse(line) as { stands?: string; elected?: number; holder: string };
+        if (told.stands !== undefined) resolve();
+        if (told.elected === undefined) return;
+        this.elected.push({ token: told.elected, holder: told.holder, atMs: performance.now() });
+      });
     });
   }
 
@@ -182,7 +189,7 @@ export class Arena implements AsyncDisposable {
       new ContenderProcess(id, leaseMs, await tcpProxy(redis.port), `http://127.0.0.1:${port}`);
     const contenders = await Promise.all(['a', 'b', 'c'].map(contender));
     const arena = new Arena(leaseMs, redis, workload, server, contenders);
-    for (const contender of contenders) contender.start();
+    await Promise.all(contenders.map((contender) => contender.start()));
     return arena;
   }
 

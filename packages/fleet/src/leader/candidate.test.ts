@@ -1,6 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { ConfigError } from '@breakwater/resilience';
-import { seededRandom, VirtualClock } from '@breakwater/resilience/testing';
+import { seededRandom, settle, VirtualClock } from '@breakwater/resilience/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FLEET_CHANNEL, type FleetEvent } from '../events.js';
 import { FleetError } from '../fleet-error.js';
@@ -149,6 +149,8 @@ describe('leaderLease', () => {
       open = resolve;
     });
     const starting = a.lease.start();
+    await settle();
+    expect(a.store.calls).toBe(1);
     const stopping = a.lease.stop();
     open();
     await Promise.all([starting, stopping]);

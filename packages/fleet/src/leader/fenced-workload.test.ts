@@ -164,7 +164,7 @@ describe('fencedWorkload', () => {
   });
 
   it('acts when that act was not done; should it come yet, the workload refuses it', async () => {
-    const { act, workload, hooks, seen, by } = rigOf();
+    const { act, workload, hooks, by } = rigOf();
     await act();
     const { version } = await workload.read();
     hooks.before = () => {
