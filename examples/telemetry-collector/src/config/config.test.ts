@@ -119,7 +119,8 @@ describe('the configuration', () => {
 
   it('shares with a fleet where there is a Redis', () => {
     const REDIS_URL = 'redis://127.0.0.1';
-    expect(readConfig({ REDIS_URL }).fleet).toEqual({
+    const TARGETS_FILE = 'targets.yaml';
+    expect(readConfig({ REDIS_URL, TARGETS_FILE }).fleet).toEqual({
       redis: { url: REDIS_URL, timeoutMs: 1_000 },
       name: 'telemetry',
       replicaId: undefined,
@@ -127,7 +128,7 @@ describe('the configuration', () => {
       sharedBreaker: false,
     });
     const settings = { FLEET: 'edge', REPLICA_ID: 'rack-1:8080', FLEET_LEASE: '1.5', SHARED_BREAKER: 'on' };
-    expect(readConfig({ REDIS_URL, REDIS_PASSWORD: 's3cret', ...settings }).fleet).toEqual({
+    expect(readConfig({ REDIS_URL, TARGETS_FILE, REDIS_PASSWORD: 's3cret', ...settings }).fleet).toEqual({
       redis: { url: REDIS_URL, timeoutMs: 1_000, password: 's3cret' },
       name: 'edge',
       replicaId: 'rack-1:8080',
@@ -251,6 +252,11 @@ describe('a setting that cannot be used', () => {
     ['FLEET', 'a fleet', 'FLEET is "a fleet"; it must be of letters, digits, ".", "_" and "-", 64 at most'],
     ['REPLICA_ID', 'a~b', 'REPLICA_ID is "a~b"; it must be of letters, digits, ".", "_", ":" and "-", 100 at most'],
     ['REDIS_URL', 'http://redis', /^REDIS_URL holds "http:\/\/redis"; it must be redis:\/\/host/],
+    [
+      'REDIS_URL',
+      'redis://redis',
+      'REDIS_URL is set and TARGETS_FILE is not: the targets of the demo are for one collector alone',
+    ],
     ['FLEET_LEASE', '0.5', 'FLEET_LEASE is "0.5"; it must be a decimal number from 1 to 300'],
     ['SHARED_BREAKER', 'yes', 'SHARED_BREAKER is "yes"; it must be one of on, off'],
     ['SHARED_BREAKER', 'on', 'SHARED_BREAKER is "on" and REDIS_URL is not set: there is no place to share through'],

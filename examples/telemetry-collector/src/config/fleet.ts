@@ -39,6 +39,9 @@ export function readFleet(env: Environment, problems: Problems): FleetConfig | u
     }
     return undefined;
   }
+  if (readText(env, 'TARGETS_FILE') === undefined) {
+    problems.add('REDIS_URL is set and TARGETS_FILE is not: the targets of the demo are for one collector alone');
+  }
   return { redis, ...config, name: config.name ?? 'telemetry' };
 }
 
