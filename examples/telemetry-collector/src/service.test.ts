@@ -1,8 +1,12 @@
+import type { DrainReport } from '@breakwater/delivery';
 import { systemClock as clock } from '@breakwater/resilience';
+import { settle } from '@breakwater/resilience/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { compose, TARGETS_BREAKER } from './compose.js';
 import { Delivery } from './delivery/delivery.js';
 import { FakeSpool, laneOf } from './delivery/fake-spool.suite.js';
+import { FakeLink, FakeMembership } from './fleet/fake-membership.suite.js';
+import { Fleet } from './fleet/fleet.js';
 import { CircuitWatch } from './flow/circuit-watch.js';
 import { Service } from './service.js';
 
@@ -12,23 +16,39 @@ const LINE = 'cpu used=0.5 1763784000000000001';
 describe('the service in front of a log', () => {
   let spool: FakeSpool;
   let service: Service;
+  let member: FakeMembership;
 
-  beforeEach(() => {
-    spool = new FakeSpool(laneOf(A, { lagMs: 3_600_000, pendingPoints: 1_000_000 }));
+  const make = (fleet?: Fleet): Service => {
     const config = { org: '', bucket: 'telemetry', maxBodyBytes: 1_000_000, laneMaxLagMs: 10_000 };
     const delivery = new Delivery({ spool, config, handOver: undefined, instance: 'one', clock });
     const { sink } = delivery;
-    service = new Service({
+    return new Service({
       composition: compose({ env: {}, sink, onLoss: () => {} }),
       sink,
       delivery,
-      fleet: undefined,
+      fleet,
       measured: [],
       watch: new CircuitWatch(TARGETS_BREAKER, () => {}),
       apiToken: undefined,
       drainTimeoutMs: 10_000,
       onError: () => {},
     });
+  };
+  const fleet = (): Fleet =>
+    new Fleet({
+      name: 'telemetry',
+      link: new FakeLink(),
+      membership: ({ id }) => {
+        member = new FakeMembership(id);
+        return member;
+      },
+      onError: () => {},
+      clock,
+    });
+
+  beforeEach(() => {
+    spool = new FakeSpool(laneOf(A, { lagMs: 3_600_000, pendingPoints: 1_000_000 }));
+    service = make();
     service.apply({ added: [], changed: [], removed: [] });
   });
   afterEach(() => service.close());
@@ -70,5 +90,33 @@ describe('the service in front of a log', () => {
     expect(timeoutMs).toBeGreaterThan(9_000);
     expect(timeoutMs).toBeLessThanOrEqual(10_000);
     expect(report).toMatchObject({ abortedTurns: 0, lostLines: 0, delivery: { leftPoints: 0 } });
+  });
+
+  it('leaves its fleet when nothing runs any more, whatever it still has to deliver', async () => {
+    await service.close();
+    service = make(fleet());
+    service.apply({ added: [], changed: [], removed: [] });
+    service.start('a:8080');
+    await settle();
+    expect(member.asked).toEqual(['join']);
+    expect(service.snapshot().fleet).toEqual({ name: 'telemetry', standing: 'member', members: 1, targets: 0 });
+    let delivered = (_report: DrainReport): void => {};
+    spool.drain = () => new Promise((resolve) => (delivered = resolve));
+    const draining = service.drain();
+    await expect.poll(() => member.asked).toEqual(['join', 'leave']);
+    expect(await ready()).toEqual([503, 'it drains']);
+    delivered(spool.report);
+    await draining;
+  });
+
+  it('is ready, and drains, while its fleet fails', async () => {
+    await service.close();
+    service = make(fleet());
+    service.apply({ added: [], changed: [], removed: [] });
+    service.start('a');
+    member.failure = new Error('no Redis');
+    member.standing = { kind: 'alone', sinceMs: 0 };
+    expect(await ready()).toEqual([200, undefined]);
+    expect(await service.drain()).toMatchObject({ abortedTurns: 0 });
   });
 });

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { startServer } from '@breakwater/testbed';
 import { afterEach, describe, expect, it } from 'vitest';
 import { RunningCollector } from './running-collector.suite.js';
 
@@ -8,8 +9,8 @@ const catalog = JSON.parse(readFileSync(new URL('../../../metrics.catalog.json',
   metrics: Array<{ name: string; type: string; labels: Record<string, unknown>; package: string }>;
 };
 
-/** Policies and a mode that the collector does not use. */
-const NOT_USED = /^(?:fallback_|retry_|circuit_breaker_shadow_rejections)/;
+/** Policies and a mode that the collector does not use; and it leads nothing. */
+const NOT_USED = /^(?:fallback_|retry_|circuit_breaker_shadow_rejections|fleet_leader|fleet_lease_calls_)/;
 
 /** The names of the series on a page of metrics, those of histograms without their endings, and their labels. */
 function seriesOn(page: string): Map<string, Set<string>> {
@@ -38,6 +39,7 @@ describe('the metrics catalog', () => {
     });
     await new Promise<void>((resolve) => influx.listen(0, '127.0.0.1', resolve));
     const { port } = influx.address() as AddressInfo;
+    await using redis = await startServer('redis');
     collector = await RunningCollector.start({
       targets: [
         'apiVersion: breakwater/v1',
@@ -46,9 +48,16 @@ describe('the metrics catalog', () => {
         'targets:',
         '  - { name: self, probe: host }',
         `  - { name: page, probe: http, url: "http://localhost:${port}/" }`,
-        '  - { name: refused, probe: tcp, host: 127.0.0.1, port: 1 }',
+        '  - { name: refused, probe: tcp, host: 127.0.0.1, port: 1, limit: { key: refusing, concurrent: 1 } }',
       ].join('\n'),
-      env: { INFLUX_URLS: `http://127.0.0.1:${port},http://127.0.0.1:1`, INFLUX_BUCKET: 'telemetry', FILE_SINK: 'on' },
+      env: {
+        INFLUX_URLS: `http://127.0.0.1:${port},http://127.0.0.1:1`,
+        INFLUX_BUCKET: 'telemetry',
+        FILE_SINK: 'on',
+        REDIS_URL: redis.url,
+        SHARED_BREAKER: 'on',
+        FLEET_LEASE: '2',
+      },
     });
     // A server with points that wait is taken out of the configuration: its lane is an orphan.
     const owed = async () => (await (await collector.ask('/health/lanes/127.0.0.1:1')).json()) as object;
