@@ -17,7 +17,7 @@ const MEMBERS = 10_000;
 const SHARERS = 100;
 const HEARTBEAT_MS = 5_000;
 const LEASE_MS = 15_000;
-const READS = 200;
+const READS = 100;
 const READ_EVERY_MS = 200;
 
 /** What a node with open sockets tells: every figure, and two of its own. */
@@ -38,7 +38,7 @@ function load(): Load {
 /** Ten thousand members on one connection, for a minute; then their whole list read while they go on. */
 export async function heartbeats(forMs: number): Promise<Figure[]> {
   await using server = await startServer('redis');
-  const link = redisLink({ url: server.url });
+  const link = redisLink({ url: server.url, timeoutMs: 4_000 });
   const store = redisMembershipStore({ link });
   const members = Array.from({ length: MEMBERS }, (_, index) =>
     membership({

@@ -41,21 +41,30 @@ export function readLoad(text: string): Load | undefined {
   if (!Array.isArray(figures)) return undefined;
   const last: unknown = figures.at(-1);
   const hasMore = typeof last === 'object' && last !== null;
-  const numbers: unknown[] = hasMore ? figures.slice(0, -1) : figures;
-  if (!numbers.every((figure) => figure === null || typeof figure === 'number')) return undefined;
+  const count = hasMore ? figures.length - 1 : figures.length;
   const load: { -readonly [name in keyof Load]: Load[name] } = {};
-  for (const [index, name] of FIGURES.entries()) {
-    const figure = numbers[index];
-    if (typeof figure === 'number') load[name] = figure;
+  // Plain loops: a console reads ten thousand of these at once.
+  for (let index = 0; index < count; index++) {
+    const figure: unknown = figures[index];
+    if (typeof figure === 'number') {
+      const name = FIGURES[index];
+      if (name !== undefined) load[name] = figure;
+    } else if (figure !== null) return undefined;
   }
   if (!hasMore) return load;
-  return isMore(last) ? { ...load, more: last } : undefined;
+  if (!isMore(last)) return undefined;
+  load.more = last;
+  return load;
 }
 
 function isMore(value: object): value is Record<string, number> {
   if (Array.isArray(value)) return false;
-  const entries = Object.entries(value);
-  return entries.length <= MOST_MORE && entries.every(([name, n]) => name.length <= LONGEST_NAME && Number.isFinite(n));
+  let count = 0;
+  for (const name in value) {
+    const figure: unknown = (value as Record<string, unknown>)[name];
+    if (++count > MOST_MORE || name.length > LONGEST_NAME || !Number.isFinite(figure)) return false;
+  }
+  return true;
 }
 
 // Six digits are more than any load is measured to, and a third of the bytes.
