@@ -37,6 +37,8 @@ class Replica implements Membership {
   /** What its owner was told last, and whether that is still being heeded. */
   #told: Told = NOTHING;
   #handover: Promise<void> | undefined;
+  /** Whether what still ends was begun under a lease that was lost: it must not take the new one for its own. */
+  #isEndingLost = false;
   /** The standing that was counted and told of last. */
   #counted: Standing = OUT;
   #beating: Promise<void> | undefined;
@@ -66,7 +68,7 @@ class Replica implements Membership {
   }
 
   get holds(): boolean {
-    return this.#place?.holds(this.#told, this.#now()) ?? false;
+    return !this.#isEndingLost && (this.#place?.holds(this.#told, this.#now()) ?? false);
   }
 
   async join(): Promise<void> {
@@ -182,7 +184,8 @@ class Replica implements Membership {
   }
 
   #handOver(place: Place, told: Told): void {
-    const before = this.#told.standing;
+    const { standing: before, fence } = this.#told;
+    this.#isEndingLost = fence !== told.fence && before.kind !== 'out' && before.kind !== 'unsure';
     const stopped = this.#now();
     this.#told = told;
     const { onStanding = () => {} } = this.#options;
@@ -190,6 +193,7 @@ class Replica implements Membership {
     const done = handOver(onStanding, change, { clock: this.#clock, timeoutMs: this.#times.releaseTimeoutMs });
     this.#handover = done.then((overdue) => {
       this.#handover = undefined;
+      this.#isEndingLost = false;
       if (overdue) this.#tally.releasesOverdue++;
       if (place !== this.#place) return;
       place.released(before, told, stopped, this.#now());
