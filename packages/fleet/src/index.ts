@@ -33,8 +33,9 @@ export { type RedisMembershipStoreOptions, redisMembershipStore } from './member
 export { type MembershipOptions, membership } from './membership/replica.js';
 export type { MembershipTimes } from './membership/settings.js';
 export type { Kept, Standing, StandingKind } from './membership/standing.js';
+export type { Owner } from './ownership/explain.js';
 export { OWNERSHIP_METRICS } from './ownership/metrics.js';
-export { type Moves, type Owner, Ownership } from './ownership/ownership.js';
+export { type Moves, Ownership } from './ownership/ownership.js';
 export { owner, owners } from './ownership/rendezvous.js';
 export { type RedisLinkEnvironment, redisLinkFromEnv } from './redis/from-env.js';
 export { redisLink } from './redis/link.js';

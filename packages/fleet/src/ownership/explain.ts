@@ -1,6 +1,15 @@
 import type { Standing } from '../membership/standing.js';
-import type { Owner } from './ownership.js';
 import { Contenders } from './rendezvous.js';
+
+/** Whose a name is, as far as this replica can say. */
+export interface Owner {
+  /** Undefined: nobody can be named. */
+  readonly owner: string | undefined;
+  /** Whether this replica may act for it. */
+  readonly mine: boolean;
+  /** A sentence without its full stop, for whoever wonders at night. */
+  readonly why: string;
+}
 
 /** What is known of a name. */
 interface Known {

@@ -1,6 +1,6 @@
 import type { Measured, Recorder } from '@breakwater/resilience';
 import type { Standing } from '../membership/standing.js';
-import { explain } from './explain.js';
+import { explain, type Owner } from './explain.js';
 import { OWNERSHIP_METRICS } from './metrics.js';
 import { Contenders, hashOf } from './rendezvous.js';
 
@@ -8,16 +8,6 @@ import { Contenders, hashOf } from './rendezvous.js';
 export interface Moves {
   readonly gained: readonly string[];
   readonly lost: readonly string[];
-}
-
-/** Whose a name is, as far as this replica can say. */
-export interface Owner {
-  /** Undefined: nobody can be named. */
-  readonly owner: string | undefined;
-  /** Whether this replica may act for it. */
-  readonly mine: boolean;
-  /** A sentence without its full stop, for whoever wonders at night. */
-  readonly why: string;
 }
 
 interface Entry {

@@ -2,7 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { KeyedCircuit } from './keyed-circuit.js';
 import { circuitSettings } from './settings.js';
 
-const owner = { settings: circuitSettings({}, 'test'), nextGeneration: () => 1, moved: () => {} };
+const owner = {
+  settings: circuitSettings({}, 'test'),
+  nextGeneration: () => 1,
+  moved: () => {},
+  probes: () => Number.POSITIVE_INFINITY,
+};
 
 describe('what a KeyedCircuit remembers of an error', () => {
   it.each([
