@@ -35,7 +35,7 @@ export async function eventually<T>(
 }
 
 /** Who polled which targets from that time on. */
-export function sharesOf(polls: ReadonlyArray<Pick<Poll, 'target' | 'by'>>): Map<string, Set<string>> {
+function sharesOf(polls: ReadonlyArray<Pick<Poll, 'target' | 'by'>>): Map<string, Set<string>> {
   const shares = new Map<string, Set<string>>();
   for (const { by, target } of polls) {
     const share = shares.get(by) ?? new Set();
