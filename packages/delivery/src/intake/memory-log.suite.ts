@@ -40,6 +40,10 @@ export class GatedLog implements FrameLog {
     for (const { reject } of this.#waiting.splice(0)) reject(new AppendError(reason, `the disk said ${reason}`));
   }
 
+  get bytes(): number {
+    return this.segments().reduce((sum, { bytes }) => sum + bytes, 0);
+  }
+
   segments(): SegmentInfo[] {
     return [];
   }

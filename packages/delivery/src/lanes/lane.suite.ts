@@ -84,6 +84,10 @@ class MemoryLog implements FrameLog {
   append(): Promise<void> {
     throw new Error('use commit');
   }
+  get bytes(): number {
+    return this.segments().reduce((sum, { bytes }) => sum + bytes, 0);
+  }
+
   segments(): SegmentInfo[] {
     return [];
   }

@@ -56,6 +56,8 @@ export interface FrameLog extends Measured {
   /** Points in every frame that ever was in the folder; without those that a lost end held. */
   readonly totalPoints: number;
   readonly closure: LogClosure | undefined;
+  /** What its segments take on disk; asked with every write. */
+  readonly bytes: number;
   /**
    * Resolves when all of them are on disk, in consecutive frames; the commit listener has been told by then.
    * @throws AppendError when none of them is.

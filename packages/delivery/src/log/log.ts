@@ -104,6 +104,12 @@ export class Log implements FrameLog {
     return this.#closure;
   }
 
+  get bytes(): number {
+    let sum = 0;
+    for (const segment of this.#segments) sum += segment.bytes;
+    return sum;
+  }
+
   async append(frames: readonly NewFrame[]): Promise<void> {
     const isBetweenAttempts = this.#closure !== undefined && this.#clock.now() < this.#retryAtMs;
     if (this.#closure === 'closed' || isBetweenAttempts) throw refusal(this.#closure!, this.directory);
@@ -173,8 +179,7 @@ export class Log implements FrameLog {
 
   measure(record: Recorder): void {
     const labels = { slot: this.#slot };
-    const bytes = this.#segments.reduce((sum, segment) => sum + segment.bytes, 0);
-    record(LOG_METRICS.bytes, labels, bytes);
+    record(LOG_METRICS.bytes, labels, this.bytes);
     record(LOG_METRICS.segments, labels, this.#segments.length);
     record(LOG_METRICS.commits, labels, this.#commits);
     record(LOG_METRICS.commitDuration, labels, this.#commitSeconds);

@@ -36,7 +36,7 @@ export class CapKeeper {
   }
 
   #bytesInFiles(): number {
-    return this.#slots.all.reduce((sum, { log }) => sum + log.segments().reduce((all, each) => all + each.bytes, 0), 0);
+    return this.#slots.all.reduce((sum, { log }) => sum + log.bytes, 0);
   }
 
   #needs(): LaneNeed[] {
