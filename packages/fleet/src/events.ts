@@ -6,8 +6,8 @@ import type { ConnectionUse } from './redis/metrics.js';
 
 /** What the fleet says as it happens, on the diagnostics channel `breakwater:fleet`. */
 export type FleetEvent =
-  /** Where this replica stands among those that share the work. */
-  | { type: 'member.standing'; id: string; standing: Standing }
+  /** Where this replica stands among those that share the work, and where it stood before. */
+  | { type: 'member.standing'; id: string; standing: Standing; before: Standing }
   /** Another process has the id of this replica, which goes on as `now`: two were given the same. */
   | { type: 'member.superseded'; id: string; now: string }
   /** Redis has forgotten what it told this replica: it was emptied, or has an earlier state again. */
@@ -19,8 +19,14 @@ export type FleetEvent =
   | { type: 'leader.stale'; lease: string; holder: string; token: number; by: Stamp }
   /** Redis answers on this connection (again). */
   | { type: 'redis.ready'; address: string; connection: ConnectionUse }
-  /** Redis cannot be reached, or refuses this client; told once until it is ready. It is tried for ever. */
-  | { type: 'redis.lost'; address: string; connection: ConnectionUse; error: Error }
+  /** Redis cannot be reached, or refuses this client; told once of each until it is ready. It is tried for ever. */
+  | {
+      type: 'redis.lost';
+      address: string;
+      connection: ConnectionUse;
+      reason: 'unreachable' | 'refused';
+      error: Error;
+    }
   /** A circuit of this replica was opened or closed on what the others know. */
   | {
       type: 'breaker.hinted';

@@ -42,4 +42,4 @@ export { redisLink } from './redis/link.js';
 export { REDIS_METRICS } from './redis/metrics.js';
 export type { RedisLinkOptions } from './redis/options.js';
 export type { LinkState, RedisLink, ScriptArgument, ScriptReply } from './redis/redis-link.js';
-export { type Script, script } from './redis/script.js';
+export type { Script } from './redis/script.js';

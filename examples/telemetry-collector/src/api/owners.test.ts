@@ -95,7 +95,7 @@ describe('the targets of a collector that shares them', () => {
     await stand({ kind: 'alone', sinceMs: Date.UTC(2026, 10, 22) });
     const { targets } = await listed();
     expect(targets.every(({ owner, polledHere }) => owner === 'me' && polledHere)).toBe(true);
-    expect(targets[0]!.why).toBe('Redis cannot be asked since 2026-11-22T00:00:00Z, and this replica takes everything');
+    expect(targets[0]!.why).toBe('Redis cannot be asked, so this replica takes everything, since 2026-11-22T00:00:00Z');
   });
 
   it('show names of other replicas as text without control characters', async () => {
@@ -130,7 +130,7 @@ describe('the targets of a collector that shares them', () => {
     await stand({ kind: 'unsure' });
     expect((await listed()).targets[0]).toMatchObject({ owner: null, polledHere: false });
     expect((await post('/collect', { targets: ['t-0'] })).error.message).toMatch(
-      /^"t-0" is polled by nobody that is known here \(this replica stood still .*\); try again in a moment$/,
+      /^"t-0" is polled by nobody that is known here \(this replica has no lease .*\); try again in a moment$/,
     );
   });
 });

@@ -1,12 +1,13 @@
 import { channel } from 'node:diagnostics_channel';
-import { FLEET_CHANNEL, type FleetEvent, type Standing } from '@breakwater/fleet';
+import { FLEET_CHANNEL, FleetError, type FleetEvent, type Standing } from '@breakwater/fleet';
 import { VirtualClock } from '@breakwater/resilience/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { News } from '../event-log.js';
 import { FleetLog } from './fleet-log.js';
 
 const say = (event: FleetEvent): void => channel(FLEET_CHANNEL).publish(event);
-const stand = (standing: Standing): void => say({ type: 'member.standing', id: 'a', standing });
+const stand = (standing: Standing, before: Standing = { kind: 'out' }): void =>
+  say({ type: 'member.standing', id: 'a', standing, before });
 const member = (...others: string[]): Standing => ({ kind: 'member', ids: ['a', ...others] });
 const ALONE: Standing = { kind: 'alone', sinceMs: 0 };
 
@@ -38,7 +39,7 @@ describe('the log of the fleet', () => {
     expect(news.map(({ level, message }) => [level, message])).toEqual([
       ['info', 'shares the targets with 2 other replicas'],
       ['warn', 'polls every target, since Redis cannot say which are its own'],
-      ['warn', 'stood still until its lease was over: polls nothing until Redis has answered, or not'],
+      ['warn', 'has no lease (it stood still, or lost its name): polls nothing until Redis has answered, or not'],
       ['info', 'is the only member of the fleet'],
       ['info', 'left the fleet'],
     ]);
@@ -60,7 +61,7 @@ describe('the log of the fleet', () => {
   it('says once that Redis is away, and that it is back', async () => {
     const error = new Error('no connection to redis:6379 after 2000 ms');
     for (const connection of ['calls', 'messages'] as const)
-      say({ type: 'redis.lost', address: 'redis:6379', connection, error });
+      say({ type: 'redis.lost', address: 'redis:6379', connection, reason: 'unreachable', error });
     await clock.advance(60_000);
     for (const connection of ['messages', 'calls'] as const)
       say({ type: 'redis.ready', address: 'redis:6379', connection });
@@ -68,6 +69,49 @@ describe('the log of the fleet', () => {
     expect(messages()).toEqual([
       'Redis at redis:6379 is away: no connection to redis:6379 after 2000 ms',
       'Redis at redis:6379 answers',
+    ]);
+  });
+
+  it('says that Redis is there and refuses, also when it was away at first', async () => {
+    const lost = { type: 'redis.lost', address: 'redis:6379', connection: 'calls' } as const;
+    say({ ...lost, reason: 'unreachable', error: new Error('the server closed the connection') });
+    say({ ...lost, reason: 'refused', error: new Error('WRONGPASS invalid username-password pair') });
+    await clock.advance(1_000);
+    expect(news.map(({ level, message }) => [level, message])).toEqual([
+      ['warn', 'Redis at redis:6379 is away: the server closed the connection'],
+      ['error', 'Redis at redis:6379 refuses this collector: WRONGPASS invalid username-password pair'],
+    ]);
+  });
+
+  it('names who came and who went', async () => {
+    stand(member('b', 'c', '\u001b[2Jd'), member('b'));
+    await clock.advance(1_000);
+    stand(member('b'), member('b', 'c', 'd', 'e', 'f', 'g'));
+    await clock.advance(1_000);
+    // Together, where they follow each other closely: from the first to the last.
+    stand(member('b', 'c'), member('b'));
+    stand(member('b', 'c', 'd'), member('b', 'c'));
+    stand(member('c', 'd'), member('b', 'c', 'd'));
+    await clock.advance(10_000);
+    stand(member('b'), { kind: 'joining', ids: ['a'], kept: 'nothing' });
+    await clock.advance(10_000);
+    expect(messages()).toEqual([
+      'shares the targets with 3 other replicas; new: c, [2Jd',
+      'shares the targets with 1 other replica; gone: c, d, e and 2 more',
+      'shares the targets with 2 other replicas; new: c',
+      'shares the targets with 2 other replicas; new: d; gone: b',
+      'shares the targets with 1 other replica',
+    ]);
+  });
+
+  it('shows no stack where Redis is the matter', () => {
+    say({
+      type: 'trouble',
+      what: 'leaving the fleet',
+      error: new FleetError('unreachable', 'Redis cannot be reached'),
+    });
+    expect(news.map(({ message, fields }) => [message, fields])).toEqual([
+      ['leaving the fleet: Redis cannot be reached', { event: 'trouble' }],
     ]);
   });
 

@@ -8,10 +8,9 @@ const FLEET: EventSource<FleetEvent> = {
   // Standings change once in a lease, if at all.
   quietMs: 1_000,
   keyOf,
-  // Whether Redis knows this replica is other news each time; who else is there is the same again.
-  kindOf: (event) => (event.type === 'member.standing' ? `${event.type} ${event.standing.kind}` : event.type),
+  kindOf,
   newsOf,
-  join: (_earlier, later) => later,
+  join,
 };
 
 /** Writes what the fleet says to the log. */
@@ -19,6 +18,18 @@ export class FleetLog extends EventLog<FleetEvent> {
   constructor(clock: Clock, write: (news: News) => void) {
     super(clock, write, FLEET);
   }
+}
+
+/** Whether Redis knows this replica, and wants it, is other news each time; who else is there is the same again. */
+function kindOf(event: FleetEvent): string {
+  if (event.type === 'member.standing') return `${event.type} ${event.standing.kind}`;
+  return event.type === 'redis.lost' ? `${event.type} ${event.reason}` : event.type;
+}
+
+/** From where the earlier one began to where the later one ends. */
+function join(earlier: FleetEvent, later: FleetEvent): FleetEvent {
+  const areStandings = earlier.type === 'member.standing' && later.type === 'member.standing';
+  return areStandings ? { ...later, before: earlier.before } : later;
 }
 
 /** Bounded by kinds: circuits of a thousand targets that are opened at once are one line. */

@@ -1,4 +1,4 @@
-import type { FleetEvent, Standing } from '@breakwater/fleet';
+import { FleetError, type FleetEvent, type Standing } from '@breakwater/fleet';
 import type { News } from '../event-log.js';
 import { presentable } from '../flow/turn-error.js';
 import { many } from '../terminal/words.js';
@@ -12,7 +12,7 @@ export function newsOf(event: FleetEvent): News | undefined {
   });
   switch (event.type) {
     case 'member.standing': {
-      const [level, words] = standingNews(event.standing) ?? [];
+      const [level, words] = standingNews(event) ?? [];
       if (level === undefined || words === undefined) return undefined;
       return news(level, words, { id: presentable(event.id), standing: event.standing.kind });
     }
@@ -26,8 +26,12 @@ export function newsOf(event: FleetEvent): News | undefined {
     case 'redis.ready':
       return isOfCalls(event) ? news('info', `Redis at ${event.address} answers`) : undefined;
     case 'redis.lost': {
-      const words = `Redis at ${event.address} is away: ${presentable(event.error.message)}`;
-      return isOfCalls(event) ? news('warn', words) : undefined;
+      if (!isOfCalls(event)) return undefined;
+      const what = event.reason === 'refused' ? 'refuses this collector' : 'is away';
+      return news(
+        event.reason === 'refused' ? 'error' : 'warn',
+        `Redis at ${event.address} ${what}: ${presentable(event.error.message)}`,
+      );
     }
     case 'breaker.hinted': {
       const { key: target, to, attempts } = event;
@@ -41,31 +45,59 @@ export function newsOf(event: FleetEvent): News | undefined {
     case 'breaker.rejoined':
       return news('info', 'circuits are shared again');
     case 'trouble':
-      return news('warn', `${event.what}: ${presentable(wordsOf(event.error))}`, { err: event.error });
+      // Where Redis is the matter its words are all there is to say: the stack is ours, and says nothing.
+      return news(
+        'warn',
+        `${event.what}: ${presentable(wordsOf(event.error))}`,
+        event.error instanceof FleetError ? {} : { err: event.error },
+      );
     default:
       return undefined;
   }
 }
 
+type StandingEvent = Extract<FleetEvent, { type: 'member.standing' }>;
+
+/** So many names fit into a line. */
+const NAMED = 3;
+
 /** That it joins is no news while it has not: what matters is when it shares, and when it does not. */
-function standingNews(standing: Standing): readonly [News['level'], string] | undefined {
+function standingNews({ standing, before }: StandingEvent): readonly [News['level'], string] | undefined {
   switch (standing.kind) {
     case 'member':
       return [
         'info',
-        standing.ids.length === 1
+        (standing.ids.length === 1
           ? 'is the only member of the fleet'
-          : `shares the targets with ${many(standing.ids.length - 1, 'other replica')}`,
+          : `shares the targets with ${many(standing.ids.length - 1, 'other replica')}`) +
+          movesBetween(before, standing),
       ];
     case 'alone':
       return ['warn', 'polls every target, since Redis cannot say which are its own'];
     case 'unsure':
-      return ['warn', 'stood still until its lease was over: polls nothing until Redis has answered, or not'];
+      return [
+        'warn',
+        'has no lease (it stood still, or lost its name): polls nothing until Redis has answered, or not',
+      ];
     case 'out':
       return ['info', 'left the fleet'];
     case 'joining':
       return undefined;
   }
+}
+
+/** Who came and who went, where it was a member before: at night one wants to know which. */
+function movesBetween(before: Standing, now: Standing): string {
+  if (!('ids' in before && 'ids' in now) || (before.kind === 'joining' && before.kept === 'nothing')) return '';
+  const came = now.ids.filter((id) => !before.ids.includes(id));
+  const gone = before.ids.filter((id) => !now.ids.includes(id));
+  return `${listed('new', came)}${listed('gone', gone)}`;
+}
+
+function listed(what: string, ids: readonly string[]): string {
+  if (ids.length === 0) return '';
+  const more = ids.length > NAMED ? ` and ${ids.length - NAMED} more` : '';
+  return `; ${what}: ${ids.slice(0, NAMED).map(presentable).join(', ')}${more}`;
 }
 
 /** The connection for messages goes with it, or is a matter for metrics. */

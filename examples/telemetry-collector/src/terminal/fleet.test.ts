@@ -13,7 +13,7 @@ describe('the line on the fleet', () => {
     ['member', '⇄ fleet edge: one of 3 members · polls 400 of 1,200 targets'],
     ['joining', '⇄ fleet edge: joining 3 members · polls 400 of 1,200 targets'],
     ['alone', '⇄ fleet edge: Redis is away, so it polls everything · polls 400 of 1,200 targets'],
-    ['unsure', '⇄ fleet edge: its lease ran out unseen, so it asks Redis before it polls · polls 400 of 1,200 targets'],
+    ['unsure', '⇄ fleet edge: it has no lease, so it asks Redis before it polls · polls 400 of 1,200 targets'],
     ['out', '⇄ fleet edge: not a member · polls 400 of 1,200 targets'],
   ] as const)('says how it stands: %s', (standing, line) => {
     expect(fleetLines(glance(standing), 400)).toEqual([line]);

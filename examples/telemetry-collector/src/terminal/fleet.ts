@@ -28,7 +28,7 @@ function standingWords(standing: StandingKind, members: number): string {
     case 'member':
       return `one of ${many(members, 'member')}`;
     case 'unsure':
-      return 'its lease ran out unseen, so it asks Redis before it polls';
+      return 'it has no lease, so it asks Redis before it polls';
     case 'out':
       return 'not a member';
   }

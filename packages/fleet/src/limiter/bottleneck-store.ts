@@ -5,7 +5,14 @@ import { fleetKey } from '../fleet-key.js';
 import type { RedisLink } from '../redis/redis-link.js';
 import { script } from '../redis/script.js';
 import { BottleneckClient } from './bottleneck-client.js';
-import type { Beat, OpenStore, OpenStoreOptions, PermitStore, Terms } from './permit-store.js';
+import {
+  type Beat,
+  CLOSURES,
+  type OpenStore,
+  type OpenStoreOptions,
+  type PermitStore,
+  type Terms,
+} from './permit-store.js';
 
 const BEAT = script('limiter-beat');
 const LEAVE = script('limiter-leave');
@@ -57,9 +64,9 @@ class BottleneckStore implements PermitStore {
     await this.#limiter.ready();
   }
 
-  async beat({ concurrent, holdMs }: Terms): Promise<Beat> {
+  async beat({ concurrent, holdMs }: Terms, life: string): Promise<Beat> {
     const { link, user, settleMs } = this.#options;
-    const reply = await link.run(BEAT, [this.#settings], [user, concurrent, holdMs, settleMs]);
+    const reply = await link.run(BEAT, [this.#settings], [user, concurrent, holdMs, settleMs, life]);
     return toBeat(reply, link.address);
   }
 
@@ -105,8 +112,11 @@ function toBeat(reply: unknown, address: string): Beat {
       `Redis at ${address} has lost the limit: it was restarted empty, or its keys were deleted`,
     );
   }
-  const numbers = Array.isArray(reply) ? reply.slice(1) : [];
-  if (numbers.length !== 7 || !numbers.every((number) => Number.isSafeInteger(number) && number >= 0)) {
+  const numbers = Array.isArray(reply) ? reply.slice(1, -1) : [];
+  const life = Array.isArray(reply) ? reply.at(-1) : undefined;
+  const closure = CLOSURES[Number(numbers[6]) - 1];
+  const isBeat = numbers.length === 7 && numbers.every((number) => Number.isSafeInteger(number) && number >= 0);
+  if (!isBeat || closure === undefined || typeof life !== 'string') {
     throw new FleetError('refused', `Redis at ${address} answered limiter-beat with something else than a beat`);
   }
   const [concurrent, holdMs, opensInMs, users, settled, differ] = numbers as [number, ...number[]];
@@ -114,6 +124,8 @@ function toBeat(reply: unknown, address: string): Beat {
     concurrent,
     holdMs: holdMs!,
     opensInMs: opensInMs!,
+    closure,
+    life,
     users: users!,
     settled: settled === 1,
     differ: differ === 1,

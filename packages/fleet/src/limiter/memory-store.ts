@@ -1,6 +1,6 @@
 import type { Clock } from '@breakwater/resilience';
 import { FleetError } from '../fleet-error.js';
-import type { Beat, OpenStore, OpenStoreOptions, PermitStore, Terms } from './permit-store.js';
+import type { Beat, Closure, OpenStore, OpenStoreOptions, PermitStore, Terms } from './permit-store.js';
 
 interface User extends Terms {
   readonly joinedMs: number;
@@ -22,6 +22,8 @@ export interface MemoryLimitOptions {
   readonly clock: Clock;
   /** How long the limit stays closed, beyond the longest hold, when its memory may not be the truth. */
   readonly settleMs: number;
+  /** Since when it runs, in monotonic milliseconds. Default: now. */
+  readonly startedMs?: number;
   /** Nobody else can use it: it is open from the first moment, and permits are held until they are released. */
   readonly alone?: boolean;
 }
@@ -33,12 +35,16 @@ export class MemoryLimit {
   #holds = new Set<Hold>();
   #queue: Request[] = [];
   #opensAtMs: number | undefined;
+  #bornMs = 0;
+  #startedMs: number;
+  #closure: Closure = 'new';
   #seenMs = 0;
   /** Whether it can be asked. While not, it forgets nothing. */
   reachable = true;
 
   constructor(options: MemoryLimitOptions) {
     this.#options = options;
+    this.#startedMs = options.startedMs ?? options.clock.now();
   }
 
   get clock(): Clock {
@@ -52,6 +58,12 @@ export class MemoryLimit {
 
   /** Forgets everything, as a server does that is restarted without its data. */
   wipe(): void {
+    this.#startedMs = this.clock.now();
+    this.forgetAll();
+  }
+
+  /** Forgets everything, as a server does that is told to. */
+  forgetAll(): void {
     this.#users = new Map();
     this.#holds = new Set();
     this.#queue = [];
@@ -59,9 +71,10 @@ export class MemoryLimit {
   }
 
   /** @internal */
-  beat(user: string, { concurrent, holdMs }: Terms): Beat {
+  beat(user: string, { concurrent, holdMs }: Terms, life: string): Beat {
     const now = this.clock.now();
-    const { settleMs, alone = false } = this.#options;
+    const { settleMs } = this.#options;
+    const stayed = this.#users.size > 0;
     for (const [id, { seenMs, holdMs: holds }] of this.#users) {
       if (now - seenMs > holds + settleMs) this.#users.delete(id);
     }
@@ -70,16 +83,15 @@ export class MemoryLimit {
     const all = [...this.#users.values()];
     const others = [...this.#users].filter(([id]) => id !== user).map(([, other]) => other);
     const longestMs = Math.max(...all.map((each) => each.holdMs));
-    if (alone) this.#opensAtMs = now;
-    else if (this.#opensAtMs === undefined || now - this.#seenMs >= longestMs) {
-      this.#opensAtMs = now + longestMs + settleMs;
-    }
+    this.#judge(longestMs + settleMs, now - this.#seenMs >= longestMs && stayed, life);
     this.#seenMs = now;
     this.#drain();
     return {
       concurrent: this.#concurrent,
       holdMs: longestMs,
-      opensInMs: Math.max(this.#opensAtMs - now, 0),
+      opensInMs: Math.max(this.#opensAtMs! - now, 0),
+      closure: this.#closure,
+      life: String(this.#bornMs),
       users: all.length,
       settled: others.every(({ seenMs }) => seenMs >= joinedMs),
       differ: others.some((other) => other.concurrent !== concurrent || other.holdMs !== holdMs),
@@ -106,6 +118,26 @@ export class MemoryLimit {
   /** @internal */
   forget(store: MemoryStore): void {
     this.#queue = this.#queue.filter((request) => request.store !== store);
+  }
+
+  /** Whether what is known may not be the truth, and until when it is closed then. */
+  #judge(closedMs: number, unserved: boolean, life: string): void {
+    const now = this.clock.now();
+    const { settleMs, alone = false } = this.#options;
+    if (alone) this.#opensAtMs = now;
+    else if (this.#opensAtMs === undefined) {
+      this.#bornMs = now;
+      this.#close(Math.max(now + settleMs, this.#startedMs + closedMs), 'new');
+    } else if (unserved) this.#close(now + closedMs, 'unserved');
+    const whole = this.#bornMs + closedMs;
+    if (!alone && life !== '' && life !== String(this.#bornMs) && now < whole && this.#opensAtMs! < whole) {
+      this.#close(whole, 'forgotten');
+    }
+  }
+
+  #close(untilMs: number, closure: Closure): void {
+    this.#opensAtMs = untilMs;
+    this.#closure = closure;
   }
 
   get #concurrent(): number {
@@ -152,9 +184,9 @@ class MemoryStore implements PermitStore {
     if (this.#given.clear) this.#limit.wipe();
   }
 
-  async beat(terms: Terms): Promise<Beat> {
+  async beat(terms: Terms, life: string): Promise<Beat> {
     this.#ask();
-    return this.#limit.beat(this.#user, terms);
+    return this.#limit.beat(this.#user, terms, life);
   }
 
   request(weight: number, holdMs: number): void {

@@ -5,6 +5,10 @@ export interface Terms {
   readonly holdMs: number;
 }
 
+/** Why a limit was closed: it is new, this is another server, nobody was served for long, or Redis has forgotten it. */
+export const CLOSURES = ['new', 'other-server', 'unserved', 'forgotten'] as const;
+export type Closure = (typeof CLOSURES)[number];
+
 /** What holds for all replicas that use the limit. */
 export interface Beat {
   /** The smallest that one of them wants. */
@@ -13,6 +17,10 @@ export interface Beat {
   readonly holdMs: number;
   /** Until then nobody gets a permit: somebody may still use one that the store does not know of. 0: it is open. */
   readonly opensInMs: number;
+  /** Why it was closed the last time. */
+  readonly closure: Closure;
+  /** From when the store remembers the limit: another one means that it has forgotten it. */
+  readonly life: string;
   /** How many replicas use the limit, this one included. */
   readonly users: number;
   /** Whether all others have counted this one. */
@@ -43,8 +51,11 @@ export interface StoreListener {
 export interface PermitStore {
   /** Resolves when it can be used. */
   open(): Promise<void>;
-  /** Says that this replica lives and what it wants, and learns what holds. To be called all the time. */
-  beat(terms: Terms): Promise<Beat>;
+  /**
+   * Says that this replica lives, what it wants, and in which life of the limit it may have had permits (empty: none), and
+   * learns what holds. To be called all the time.
+   */
+  beat(terms: Terms, life: string): Promise<Beat>;
   /** Asks for permits for one job; they come through the listener, or never. There is no way to take it back. */
   request(weight: number, holdMs: number): void;
   /** The others need not share with this replica any more: nothing of it runs. */

@@ -47,6 +47,8 @@ export class Permits {
   #asked = new Map<number, number>();
   #beat: Beat | undefined;
   #known: Known | undefined;
+  /** In which life of the limit this replica may have had permits; empty: it never had any. */
+  #life = '';
   #loss: Loss | undefined;
   #trouble: unknown;
   #nonsense = 0;
@@ -229,8 +231,10 @@ export class Permits {
 
   async #once(store: PermitStore): Promise<void> {
     const askedAtMs = this.#clock.now();
-    const beat = await this.#within(store.beat({ concurrent: this.#terms.concurrent, holdMs: this.#holdMs }));
+    const terms: Terms = { concurrent: this.#terms.concurrent, holdMs: this.#holdMs };
+    const beat = await this.#within(store.beat(terms, this.#life));
     if (store !== this.#store) return;
+    if (beat.opensInMs === 0 || this.#life !== '') this.#life = beat.life;
     this.#beat = beat;
     this.#loss = undefined;
     this.#trouble = undefined;

@@ -14,9 +14,16 @@ interface Entry {
   readonly load: Load;
 }
 
+const ENDS_TOLD = 32;
+const REMEMBERED_MS = 300_000;
+/** The incarnation of one that left while an earlier run of its id may hold something: sorts before all. */
+const LEFT = '-';
+
 /** The steps of beat.lua and leave.lua over plain memory, told the time. Plain data: it can be copied, and put back. */
 export class MemberBook {
   readonly entries: Map<string, Entry> = new Map();
+  /** Who left, and until when that is remembered: by id and incarnation. */
+  readonly left: Map<string, number> = new Map();
   epoch = '';
   version = 0;
   removedAtMs = 0;
@@ -30,6 +37,8 @@ export class MemberBook {
     const present = known !== undefined && known.leaseEndMs > nowMs ? known : undefined;
     if (present !== undefined && present.incarnation > incarnation && beat.leaseEndMs > 0)
       return { reply: { superseded: true, nowMs } };
+    // It came late, on another connection than the farewell: nobody waits for the answer.
+    if ((this.left.get(`${id} ${incarnation}`) ?? 0) > nowMs) return { reply: { superseded: true, nowMs } };
     this.#expire(nowMs);
     const same = present?.incarnation === incarnation ? present : undefined;
     const forgot =
@@ -45,10 +54,12 @@ export class MemberBook {
 
   /** @returns the version to tell everybody of, if any. */
   leave(id: string, incarnation: string, stoppedAtMs: number, nowMs: number): number | undefined {
+    for (const [run, untilMs] of this.left) if (untilMs <= nowMs) this.left.delete(run);
+    this.left.set(`${id} ${incarnation}`, nowMs + REMEMBERED_MS);
     const entry = this.entries.get(id);
     if (entry?.incarnation !== incarnation) return undefined;
     if (entry.waitUntilMs > nowMs) {
-      this.entries.set(id, { ...entry, leaseEndMs: entry.waitUntilMs });
+      this.entries.set(id, { ...entry, incarnation: LEFT, leaseEndMs: entry.waitUntilMs });
       return undefined;
     }
     this.entries.delete(id);
@@ -103,13 +114,18 @@ export class MemberBook {
       behind: beat.shares ? this.#behind(entry.joined) - (entry.applied < entry.joined ? 1 : 0) : 0,
       removedAtMs: this.removedAtMs,
       releasedAtMs: this.releasedAtMs,
-      nextLeaseEndMs: beat.shares ? Math.min(...this.#sharers().map(([, { leaseEndMs }]) => leaseEndMs)) : 0,
+      leaseEnds: beat.shares ? this.#leaseEnds() : [],
       members: this.entries.size,
     };
   }
 
   #sharers(): [string, Entry][] {
     return [...this.entries].filter(([, { joined }]) => joined > 0);
+  }
+
+  #leaseEnds(): [string, number][] {
+    const ends = this.#sharers().map(([id, { leaseEndMs }]): [string, number] => [id, leaseEndMs]);
+    return ends.sort(([, one], [, other]) => one - other).slice(0, ENDS_TOLD);
   }
 
   #behind(version: number): number {

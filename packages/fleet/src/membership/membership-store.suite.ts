@@ -64,7 +64,7 @@ export function membershipStoreSuite(make: () => Promise<StoreUnderTest>): void 
     const first = await a.beat();
     expect(first).toMatchObject({ ids: ['a'], behind: 0, waitUntilMs: 0, joined: first.version, members: 1 });
     expect(first.leaseEndMs - first.nowMs).toBe(LEASE_MS + 1);
-    expect(first.nextLeaseEndMs).toBe(first.leaseEndMs);
+    expect(first.leaseEnds).toEqual([['a', first.leaseEndMs]]);
     const second = await b.beat();
     expect(second.version).toBeGreaterThan(first.version);
     expect([...second.ids!].sort()).toEqual(['a', 'b']);
@@ -97,7 +97,10 @@ export function membershipStoreSuite(make: () => Promise<StoreUnderTest>): void 
     const dead = await a.beat();
     await pass(LEASE_MS / 2);
     const before = await b.beat();
-    expect(before.nextLeaseEndMs).toBe(dead.leaseEndMs);
+    expect(before.leaseEnds).toEqual([
+      ['a', dead.leaseEndMs],
+      ['b', before.leaseEndMs],
+    ]);
     await pass(LEASE_MS / 2 + 5);
     const after = await b.beat();
     expect(after).toMatchObject({ ids: ['b'], removedAtMs: dead.leaseEndMs, members: 1, behind: 0 });
@@ -117,10 +120,9 @@ export function membershipStoreSuite(make: () => Promise<StoreUnderTest>): void 
     expect((await b.beat()).ids).toBeUndefined();
     await a.leave(nowMs - 7);
     expect(await b.beat()).toMatchObject({ ids: ['b'], removedAtMs: nowMs - 7 });
-    await a.leave(nowMs);
-    await b.beat();
-    await a.beat();
-    await a.leave(nowMs + 1e9);
+    const again = new Beater(store, 'a', '2-a');
+    await again.beat();
+    await again.leave(nowMs + 1e9);
     const { nowMs: later, removedAtMs } = await b.beat();
     expect(removedAtMs).toBeGreaterThan(nowMs - 7);
     expect(removedAtMs).toBeLessThanOrEqual(later);
@@ -186,11 +188,37 @@ export function membershipStoreSuite(make: () => Promise<StoreUnderTest>): void 
     await young.beat();
     await b.beat();
     await young.leave(0);
-    expect((await b.beat()).nextLeaseEndMs).toBe(leaseEndMs);
+    expect((await b.beat()).leaseEnds[0]).toEqual(['a', leaseEndMs]);
     await pass(LEASE_MS / 2);
     await b.beat();
     await pass(LEASE_MS / 2 + 5);
     expect(await b.beat()).toMatchObject({ ids: ['b'], removedAtMs: leaseEndMs });
+  });
+
+  it('changes nothing for a beat that comes after its sender left', async () => {
+    const { store, pass } = await make();
+    const [a, b] = [new Beater(store, 'a'), new Beater(store, 'b')];
+    await a.apply();
+    await b.beat();
+    await a.leave(0);
+    const { version } = await b.beat();
+    await expect(a.beat()).rejects.toThrow('a was superseded');
+    expect(await b.beat()).toMatchObject({ version, members: 1 });
+    // A later run of the id comes in, and its first beat of all may be the late one.
+    const young = new Beater(store, 'a', '2-a');
+    expect(await young.beat()).toMatchObject({ waitUntilMs: 0, members: 2 });
+    await young.leave(0);
+    await expect(young.beat({ leaseEndMs: 0, sequence: 1 })).rejects.toThrow('a was superseded');
+    // One that left while the run before it may still be at work is no exception.
+    const { leaseEndMs } = await new Beater(store, 'a', '3-a').beat();
+    const waiting = new Beater(store, 'a', '4-a');
+    await waiting.beat();
+    await waiting.leave(0);
+    await expect(waiting.beat()).rejects.toThrow('a was superseded');
+    expect((await b.beat()).leaseEnds).toContainEqual(['a', leaseEndMs]);
+    await b.beat();
+    await pass(LEASE_MS + 5);
+    expect((await b.beat()).members).toBe(1);
   });
 
   it('changes nothing for a beat that comes after a later one', async () => {
@@ -255,17 +283,18 @@ export function membershipStoreSuite(make: () => Promise<StoreUnderTest>): void 
   it('tells of each change, and when everybody has applied one', async () => {
     const { store } = await make();
     const heard: (number | undefined)[] = [];
+    let runs = 0;
     const listening = store.onChange((version) => version !== undefined && heard.push(version));
     onTestFinished(() => listening[Symbol.dispose]());
     const [a, b] = [new Beater(store, 'a'), new Beater(store, 'b')];
     // Whoever listens may miss what happens before its connection is there.
     await expect
-      .poll(() =>
-        a
-          .beat()
-          .then(() => a.leave())
-          .then(() => heard.length),
-      )
+      .poll(async () => {
+        const passing = new Beater(store, 'c', `${++runs}-c`);
+        await passing.beat();
+        await passing.leave();
+        return heard.length;
+      })
       .toBeGreaterThan(0);
     await a.apply();
     await b.apply();

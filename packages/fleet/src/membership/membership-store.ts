@@ -42,8 +42,8 @@ export interface Admitted {
   readonly removedAtMs: number;
   /** Until when somebody still worked for what it let go of to another. */
   readonly releasedAtMs: number;
-  /** When the next lease of a sharer ends unless it is renewed; 0: nobody shares. */
-  readonly nextLeaseEndMs: number;
+  /** Whose leases end next unless they are renewed, and when: of sharers, 32 at most, the first one first; none for who does not share. */
+  readonly leaseEnds: readonly (readonly [id: string, leaseEndMs: number])[];
   /** How many members there are, sharers or not. */
   readonly members: number;
 }

@@ -271,7 +271,8 @@ export class Place {
     const { heartbeatMs, random } = this.#options;
     const local = (storeMs: number) => now.ms + Math.max(LEAST_WAIT_MS, storeMs - reply.nowMs + 1);
     let next = at.ms + heartbeatMs * (1 - 0.2 * random());
-    if (reply.nextLeaseEndMs > 0) next = Math.min(next, local(reply.nextLeaseEndMs));
+    const [first] = reply.leaseEnds;
+    if (first !== undefined) next = Math.min(next, local(first[1]));
     if (this.standing.kind === 'joining') {
       next = Math.min(next, now.ms + heartbeatMs / 5);
       if (reply.waitUntilMs > reply.nowMs) next = Math.min(next, local(reply.waitUntilMs));

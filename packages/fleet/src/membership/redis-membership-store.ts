@@ -2,6 +2,7 @@ import { FleetError } from '../fleet-error.js';
 import { fleetKey } from '../fleet-key.js';
 import type { RedisLink, ScriptArgument, ScriptReply } from '../redis/redis-link.js';
 import { script } from '../redis/script.js';
+import type { Load } from './load.js';
 import { loadText, readLoad } from './load-text.js';
 import type { Member } from './membership.js';
 import { type Beat, type BeatReply, isMemberId, type MemberList, type MembershipStore } from './membership-store.js';
@@ -28,7 +29,7 @@ class RedisMembershipStore implements MembershipStore {
     const key = (what: string) => fleetKey(fleet, what);
     this.#link = link;
     this.#channel = key('membership');
-    this.#keys = ['members', 'sharers', 'applied', 'records', 'loads', 'state'].map(key);
+    this.#keys = ['members', 'sharers', 'applied', 'records', 'left', 'state'].map(key);
   }
 
   async beat(beat: Beat): Promise<BeatReply> {
@@ -39,7 +40,12 @@ class RedisMembershipStore implements MembershipStore {
     if (reply[0] === 'superseded') return { superseded: true, nowMs: whole(reply[1]) };
     if (reply[0] !== 'admitted' || reply.length < BEAT_FIELDS)
       throw damaged('a beat was answered otherwise than expected');
-    const ids = reply.slice(BEAT_FIELDS);
+    const idsStart = BEAT_FIELDS + 2 * whole(reply[11]);
+    if (reply.length < idsStart) throw damaged('a beat was answered with fewer lease ends than it says');
+    const leaseEnds: [string, number][] = [];
+    for (let at = BEAT_FIELDS; at < idsStart; at += 2)
+      leaseEnds.push([this.#checked(reply[at]!, 1), whole(reply[at + 1])]);
+    const ids = reply.slice(idsStart);
     for (const id of ids) this.#checked(id, 1);
     return {
       superseded: false,
@@ -52,8 +58,8 @@ class RedisMembershipStore implements MembershipStore {
       behind: whole(reply[7]),
       removedAtMs: whole(reply[8]),
       releasedAtMs: whole(reply[9]),
-      nextLeaseEndMs: whole(reply[10]),
-      members: whole(reply[11]),
+      members: whole(reply[10]),
+      leaseEnds,
       ids: ids.length === 0 ? undefined : ids,
     };
   }
@@ -63,22 +69,29 @@ class RedisMembershipStore implements MembershipStore {
   }
 
   async read(): Promise<MemberList> {
-    const keys = [this.#keys[0]!, this.#keys[4]!];
-    const [, count, lines] = texts(await this.#link.run(this.#members, keys, [MOST_MEMBERS]));
-    if (whole(count) === 0) return { members: [], damaged: 0 };
+    const [now, records] = texts(await this.#link.run(this.#members, [this.#keys[3]!], [MOST_MEMBERS]));
+    const nowMs = whole(now);
     const members: Member[] = [];
     let unreadable = 0;
-    for (const line of lines!.split('\n')) {
-      const idEnd = line.indexOf(' ');
-      const end = line.indexOf(' ', idEnd + 1);
-      const load = readLoad(line.slice(end + 1));
+    for (const record of listed(records)) {
+      const { id, leaseEndsAt, load } = this.#member(record);
+      if (leaseEndsAt <= nowMs) continue;
       if (load === undefined) unreadable++;
-      const leaseEndsAt = Number(line.slice(idEnd + 1, end));
-      if (idEnd < 1 || end < 0 || !Number.isSafeInteger(leaseEndsAt))
-        throw damaged(`${this.#keys[0]} holds what is no member, ${quoted(line)}; delete it`);
-      members.push({ id: this.#checked(line.slice(0, idEnd), 0), leaseEndsAt, load: load ?? {} });
+      members.push({ id, leaseEndsAt, load: load ?? {} });
     }
     return { members, damaged: unreadable };
+  }
+
+  /** `id lease-end incarnation sequence joined wait-until load`. */
+  #member(record: string): { id: string; leaseEndsAt: number; load: Load | undefined } {
+    const idEnd = record.indexOf(' ');
+    const leaseEnd = record.indexOf(' ', idEnd + 1);
+    let loadStart = leaseEnd;
+    for (let word = 0; word < 4 && loadStart > 0; word++) loadStart = record.indexOf(' ', loadStart + 1);
+    const leaseEndsAt = Number(record.slice(idEnd + 1, leaseEnd));
+    if (idEnd < 1 || leaseEnd < 0 || loadStart < 0 || !Number.isSafeInteger(leaseEndsAt))
+      throw damaged(`${this.#keys[3]} holds what is no member, ${quoted(record)}; delete it`);
+    return { id: this.#checked(record.slice(0, idEnd), 3), leaseEndsAt, load: readLoad(record, loadStart + 1) };
   }
 
   onChange(listener: (version: number | undefined) => void): Disposable {
@@ -99,6 +112,12 @@ function texts(reply: ScriptReply): string[] {
   if (!Array.isArray(reply) || !reply.every((part) => typeof part === 'string'))
     throw damaged('a script of the membership was answered otherwise than expected');
   return reply;
+}
+
+/** The strings of a JSON list; of an empty one the script makes an empty object, as Lua knows no difference. */
+function listed(text: string | undefined): string[] {
+  if (text === undefined) throw damaged('reading the members was answered otherwise than expected');
+  return text === '{}' ? [] : texts(JSON.parse(text));
 }
 
 function whole(text: string | undefined): number {

@@ -171,9 +171,10 @@ class Replica implements Membership {
   /** Something was learnt, or time has passed: tells of a change, and goes on. */
   #changed(place: Place): void {
     if (place.standing !== this.#counted) {
+      const before = this.#counted;
       this.#counted = place.standing;
       this.#tally.changed(place.standing.kind, this.#clock.now());
-      publish({ type: 'member.standing', id: place.id, standing: place.standing });
+      publish({ type: 'member.standing', id: place.id, standing: place.standing, before });
     }
     if (this.#handover === undefined) {
       const told = place.told;

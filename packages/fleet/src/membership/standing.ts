@@ -15,7 +15,7 @@ export type Standing =
    */
   | { readonly kind: 'joining'; readonly ids: readonly string[]; readonly kept: Kept }
   | { readonly kind: 'member'; readonly ids: readonly string[] }
-  /** Its lease ran out while nobody could ask Redis (the process stood still): it holds nothing until Redis has answered, or not. */
+  /** It has no lease (it stood still, or another process took its id): it holds nothing until Redis has answered, or not. */
   | { readonly kind: 'unsure' }
   /** Before `join`, and after `leave`. */
   | { readonly kind: 'out' };

@@ -372,6 +372,7 @@ export class World {
 function copied(book: MemberBook): MemberBook {
   const copy = new MemberBook();
   for (const [id, entry] of book.entries) copy.entries.set(id, entry);
+  for (const [run, untilMs] of book.left) copy.left.set(run, untilMs);
   const { epoch, version, removedAtMs, releasedAtMs } = book;
   return Object.assign(copy, { epoch, version, removedAtMs, releasedAtMs });
 }

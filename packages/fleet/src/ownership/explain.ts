@@ -27,7 +27,7 @@ export function explain(known: Known): Owner {
   const { standing, self, mine, first, members } = known;
   switch (standing.kind) {
     case 'alone': {
-      const why = `Redis cannot be asked since ${time(standing.sinceMs)}, and this replica takes everything`;
+      const why = `Redis cannot be asked, so this replica takes everything, since ${time(standing.sinceMs)}`;
       return { owner: self, mine, why };
     }
     case 'member':
@@ -38,7 +38,7 @@ export function explain(known: Known): Owner {
         : { ...holder(known), mine };
     case 'unsure': {
       const why =
-        'this replica stood still until its lease was over, and holds nothing until Redis has answered or not';
+        'this replica has no lease (it stood still, or another took its id), and holds nothing until Redis has answered or not';
       return { owner: undefined, mine, why };
     }
     case 'out':

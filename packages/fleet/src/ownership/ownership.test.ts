@@ -144,7 +144,7 @@ describe('ownership', () => {
     expect(why(alone, theirs)).toEqual([
       'a',
       true,
-      'Redis cannot be asked since 2026-01-01T12:03:05Z, and this replica takes everything',
+      'Redis cannot be asked, so this replica takes everything, since 2026-01-01T12:03:05Z',
     ]);
     expect(why(joining('everything', 'a', 'b', 'c'), ours)).toEqual(['a', true, 'comes first of 3 members']);
     expect(why(joining('nothing', 'a', 'b', 'c'), ours)).toEqual([second, false, `${second} has it until it lets go`]);
@@ -157,7 +157,7 @@ describe('ownership', () => {
     expect(why({ kind: 'unsure' }, ours)).toEqual([
       undefined,
       false,
-      'this replica stood still until its lease was over, and holds nothing until Redis has answered or not',
+      'this replica has no lease (it stood still, or another took its id), and holds nothing until Redis has answered or not',
     ]);
   });
 

@@ -311,3 +311,12 @@ describe('closing', () => {
     expect([wire.open, connection.state]).toEqual([false, 'closed']);
   });
 });
+
+it('tells that it is lost, and once more when the server is there and refuses', async () => {
+  for (const message of ['refused', 'refused', 'NOAUTH', 'NOAUTH', 'LOADING']) {
+    latest().reject(message === 'refused' ? new Error(message) : replyError(`${message} said Redis`));
+    await settle();
+    await clock.advance(400);
+  }
+  expect(lost).toEqual(['refused', 'NOAUTH said Redis', 'LOADING said Redis']);
+});

@@ -13,7 +13,7 @@ export interface ConnectionOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly onReady?: (wire: Wire) => void;
-  /** Told once until it is ready again; `had`: there was a connection. */
+  /** Told until it is ready again: once that it is lost, and once when why changed; `had`: there was a connection. */
   readonly onLost?: (reason: Error, had: boolean) => void;
 }
 
@@ -23,6 +23,9 @@ const LONGEST_PAUSE_MS = 1_000;
 const IDLE_DEADLINES = 5;
 /** Answers of a server that cannot serve now: another one may, or this one later. */
 const UNABLE = /^(?:READONLY|LOADING|MASTERDOWN|NOREPLICAS)\b/;
+
+/** Whether the server is there, and will not have this client; waiting does not help. */
+export const isRefusal = (error: Error): boolean => isErrorReply(error) && !UNABLE.test(error.message);
 
 /** A wire that is replaced for ever: made anew when it breaks, or when Redis does not answer on it. */
 export class Connection {
@@ -121,7 +124,7 @@ export class Connection {
     if (this.#state === 'closed') return this.#closed();
     const cause = this.#reason;
     const what = `Redis at ${this.#options.address}`;
-    return isErrorReply(cause) && !UNABLE.test(cause.message)
+    return isRefusal(cause)
       ? new FleetError('refused', `${what} refuses this client: ${cause.message}`, { cause })
       : new FleetError('unreachable', `${what} cannot be reached: ${cause.message}`, { cause });
   }
@@ -196,7 +199,7 @@ export class Connection {
 
   #lost(wire: Wire | undefined, reason: Error): void {
     if (this.#state === 'closed' || wire !== this.#wire) return;
-    const news = this.#state !== 'lost';
+    const news = this.#state !== 'lost' || isRefusal(reason) !== isRefusal(this.#reason);
     this.#state = 'lost';
     this.#wire = undefined;
     this.#reason = reason;

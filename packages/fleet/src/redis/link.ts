@@ -3,7 +3,7 @@ import { nameLookup } from '@breakwater/resilience/http';
 import { publish } from '../events.js';
 import { FleetError } from '../fleet-error.js';
 import { addressText } from './address.js';
-import { Connection } from './connection.js';
+import { Connection, isRefusal } from './connection.js';
 import { Dialer } from './dial.js';
 import { CALL_OUTCOMES, type CallOutcome, CONNECTION_USES, type ConnectionUse, REDIS_METRICS } from './metrics.js';
 import { linkSettings, type RedisLinkOptions } from './options.js';
@@ -43,7 +43,8 @@ class Link implements RedisLink, Measured {
         },
         onLost: (error, had) => {
           if (had) this.#losses[connection]++;
-          publish({ type: 'redis.lost', address: this.address, connection, error });
+          const reason = isRefusal(error) ? 'refused' : 'unreachable';
+          publish({ type: 'redis.lost', address: this.address, connection, reason, error });
           // What took the one away may have taken the other, on which nobody would miss anything for long.
           if (connection === 'calls') this.#messages.probe();
         },

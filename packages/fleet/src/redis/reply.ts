@@ -7,5 +7,8 @@ const DEEPEST = 16;
 export function isScriptReply(value: unknown, depth = 0): value is ScriptReply {
   if (typeof value === 'string' || value === null) return true;
   if (typeof value === 'number') return Number.isSafeInteger(value);
-  return Array.isArray(value) && depth < DEEPEST && value.every((part) => isScriptReply(part, depth + 1));
+  if (!Array.isArray(value) || depth >= DEEPEST) return false;
+  // A plain loop without a call for what nearly all parts are: a list may have tens of thousands.
+  for (const part of value) if (typeof part !== 'string' && !isScriptReply(part, depth + 1)) return false;
+  return true;
 }

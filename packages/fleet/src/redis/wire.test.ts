@@ -60,6 +60,11 @@ describe('a server that is no Redis', () => {
   });
 });
 
+it('says of an HTTP server what it is, or rather is not', async () => {
+  answer = (_piece, socket) => socket.write('HTTP/1.1 400 Bad Request\r\n\r\n');
+  await expect(open()).rejects.toThrow("what answers there does not speak Redis' protocol");
+});
+
 describe('a wire', () => {
   it('ends when the server says more than it was asked', async () => {
     answer = ok;

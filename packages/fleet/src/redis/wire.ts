@@ -22,6 +22,10 @@ export interface HandshakeOptions {
   readonly name: string;
 }
 
+/** What ioredis' parser says of bytes that are none of the protocol, and asks to report. */
+const isNonsense = (error: Error): boolean => error.message.endsWith('Please report this.');
+const NOT_REDIS = "what answers there does not speak Redis' protocol";
+
 /** An answer of the server that says no, in its words. */
 export const isErrorReply = (error: unknown): error is Error => error instanceof Error && error.name === 'ReplyError';
 
@@ -56,7 +60,7 @@ class IoredisWire implements Wire {
   private constructor(socket: Socket, { credentials, db, name }: HandshakeOptions) {
     this.#socket = socket;
     const because = (error: Error) => {
-      this.#reason ??= withoutCommand(error);
+      this.#reason ??= isNonsense(error) ? new Error(NOT_REDIS, { cause: error }) : withoutCommand(error);
     };
     socket.on('error', because);
     socket.once('close', () => {
