@@ -3,13 +3,14 @@
 -- Guarantee: one step, by Redis' own clock. A key opens when strikes of a quorum of members stand that were all heard of
 -- lately; one member at a time has its probe lease; a verdict counts for the opening that it is about, no later one.
 -- Versions only grow, through a restart with an empty memory too. A sync that is run after its last instant (it lay in a
--- buffer while Redis stood still) changes nothing. A record that no script of ours wrote is dropped.
+-- buffer while Redis stood still) changes nothing. A record that no script of ours wrote is dropped. When Redis' clock was set
+-- back, everything is: what is open by instants that are far off would stay open until they come.
 --
 -- KEYS[1]  a hash: key of the breaker -> its record, JSON
 -- KEYS[2]  a sorted set: the keys that are open or were lately, by version
 -- KEYS[3]  a sorted set: the keys of all records, by the time (ms) at which they are over
 -- KEYS[4]  a sorted set: members, by the time (ms) at which they were heard of
--- KEYS[5]  a hash: epoch, version, floor (the highest version that was forgotten)
+-- KEYS[5]  a hash: epoch, version, floor (the highest version that was forgotten), clock (ms at the last sync)
 -- ARGV[1]  the last instant at which it counts, in ms of Redis' clock
 -- ARGV[2]  the channel on which decisions are told
 -- ARGV[3]  a random word: the epoch, if there is none
@@ -26,6 +27,8 @@ local now = tonumber(clock[1]) * 1000 + math.floor(tonumber(clock[2]) / 1000)
 local now_us = tonumber(clock[1]) * 1000000 + tonumber(clock[2])
 local DAY_MS = 86400000
 local MOST_PURGED = 100
+-- Less is what the clocks of a master and its replica differ by, and harmless.
+local SET_BACK_MS = 5000
 
 local function text(number) return string.format('%.0f', number) end
 
@@ -42,12 +45,13 @@ local quorum, silent = tonumber(ARGV[7]), tonumber(ARGV[8])
 local limits = cjson.decode(ARGV[9])
 local most_records, most_read, tombstone, linger = limits[1], limits[2], limits[3], limits[4]
 
-local meta = redis.call('HMGET', KEYS[5], 'epoch', 'version', 'floor')
+local meta = redis.call('HMGET', KEYS[5], 'epoch', 'version', 'floor', 'clock')
 local epoch, version, floor = meta[1], tonumber(meta[2] or ''), tonumber(meta[3] or '')
-if not epoch or not version or not floor or version ~= version or version > 9e15 then
-  epoch, version, floor = ARGV[3], 0, 0
-  redis.call('DEL', KEYS[1], KEYS[2], KEYS[3], KEYS[5])
-  redis.call('HSET', KEYS[5], 'epoch', epoch, 'version', '0', 'floor', '0')
+local sound = epoch and #epoch <= 64 and version and floor and version == version and version <= 9e15
+if not sound or (tonumber(meta[4] or '') or 0) - now > SET_BACK_MS then
+  epoch, version, floor = ARGV[3], sound and version or 0, 0
+  redis.call('DEL', KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5])
+  redis.call('HSET', KEYS[5], 'epoch', epoch, 'version', text(version), 'floor', '0')
 end
 local before = version
 
@@ -168,7 +172,7 @@ if version > before then
   redis.call('PUBLISH', ARGV[2], text(version))
   for i = 1, 4 do redis.call('PEXPIRE', KEYS[i], DAY_MS) end
 end
-redis.call('HSET', KEYS[5], 'version', text(version), 'floor', text(floor))
+redis.call('HSET', KEYS[5], 'version', text(version), 'floor', text(floor), 'clock', text(now))
 redis.call('PEXPIRE', KEYS[5], DAY_MS)
 redis.call('PEXPIRE', KEYS[4], DAY_MS)
 

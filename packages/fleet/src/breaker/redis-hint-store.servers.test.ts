@@ -87,6 +87,20 @@ describe('redisHintStore', () => {
     expect(await store.sync(request())).toMatchObject({ full: true, hints: [] });
   });
 
+  it("begins anew when Redis' clock was set back, since what is open would stay so until the clock is there again", async () => {
+    const store = fresh();
+    const before = await store.sync(request([strike('k')]));
+    // As if all of it had been written an hour from now.
+    const laterMs = Date.now() + 3_600_000;
+    await askRedis(redis.port, `HSET ${keyOf(store.name, 'meta')} clock ${laterMs}`);
+    const after = await store.sync(request([], { epoch: before.epoch, since: before.version }));
+    expect(after).toMatchObject({ full: true, hints: [], members: 1 });
+    expect(after.epoch).not.toBe(before.epoch);
+    const again = await store.sync(request([strike('k')], { epoch: after.epoch, since: after.version }));
+    expect(again).toMatchObject({ full: false, epoch: after.epoch, hints: [{ key: 'k', state: 'open' }] });
+    expect(again.hints[0]!.period).toBeGreaterThan(before.version);
+  });
+
   it('says which key to delete where another hand wrote something else', async () => {
     const store = fresh();
     await askRedis(redis.port, `SET ${keyOf(store.name, 'records')} 7`);
