@@ -3,23 +3,26 @@
 -- Guarantee: the sharers, their version, and what each has applied change in one step, by Redis' own clock. A version is
 -- higher than all before, through a restart with empty memory too (it is at least Redis' time in microseconds). While an
 -- earlier run of an id may hold something, a later run of it does not count as having applied anything. A beat that runs
--- after a later one of its sender changes nothing. When Redis turns out to have forgotten what a member was told, the
--- epoch changes.
+-- after a later one of its sender, or after its sender left, changes nothing. When Redis turns out to have forgotten what
+-- a member was told, the epoch changes.
 -- Cost: O(log n), and O(sharers) when the caller does not know the version. Removes 64 members a call at most.
 --
 -- KEYS  1 members (zset: id, lease end ms)   2 sharers (zset: id, lease end ms)   3 applied (zset: sharer, version)
---       4 records (hash: id, 'incarnation sequence joined wait-until')            5 loads (hash: id, load)
---       6 state (hash: epoch, version, removed ms, released ms)
+--       4 records (hash: id, 'id lease-end incarnation sequence joined wait-until load'; who left while an earlier run
+--         may hold something has the incarnation '-')
+--       5 left (zset: 'id incarnation', until when it is remembered, ms)
+--       6 state (hash: epoch, version, removed ms, released ms: the earliest stop since the latest one joined)
 -- ARGV  1 id   2 incarnation   3 sequence   4 lease ms   5 '1' when it shares   6 applied   7 stopped at, ms
 --       8 epoch, 9 version and 10 lease end that it was told   11 load, '' for none   12 channel
 -- Reply { 'superseded', now } or { 'admitted', now, lease end, epoch, version, joined, wait until, behind, removed,
---       released, next lease end, members [, sharer ...] }: strings; the sharers only when the caller knows another version
---       or epoch
-local MEMBERS, SHARERS, APPLIED, RECORDS, LOADS, STATE = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
+--       released, members, count of ends [, sharer, lease end ...] [, sharer ...] }: strings; the leases that end next, 32
+--       at most; all sharers only when the caller knows another version or epoch
+local MEMBERS, SHARERS, APPLIED, RECORDS, LEFT, STATE = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local id, incarnation, sequence, shares = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[5] == '1'
 local told_version, told_end = tonumber(ARGV[9]), tonumber(ARGV[10])
 local REMOVED_AT_ONCE = 64
 local MOST_SHARERS = 10000
+local ENDS_TOLD = 32
 local HIGHEST = 9000000000000000
 
 local function text(number) return string.format('%.0f', number) end
@@ -40,13 +43,15 @@ local run, last, joined, wait = nil, 0, 0, 0
 local record = redis.call('HGET', RECORDS, id)
 if record then
   local sequence_text, joined_text, wait_text
-  run, sequence_text, joined_text, wait_text = string.match(record, '^(%S+) (%d+) (%d+) (%d+)$')
+  run, sequence_text, joined_text, wait_text = string.match(record, '^%S+ %d+ (%S+) (%d+) (%d+) (%d+) ')
   if run then last, joined, wait = tonumber(sequence_text), tonumber(joined_text), tonumber(wait_text) end
   if not (sound(last) and sound(joined) and sound(wait)) then run, last, joined, wait = nil, 0, 0, 0 end
 end
 local lease_end = tonumber(redis.call('ZSCORE', MEMBERS, id) or '0')
 
 if run and run > incarnation and told_end > 0 and lease_end > now then return { 'superseded', text(now) } end
+-- It came late, on another connection than the farewell: nobody waits for the answer.
+if run ~= incarnation and redis.call('ZSCORE', LEFT, id .. ' ' .. incarnation) then return { 'superseded', text(now) } end
 
 local changed, version_before = false, version
 local function change()
@@ -75,7 +80,6 @@ end
 for _, gone in ipairs(redis.call('ZRANGEBYSCORE', MEMBERS, '-inf', now, 'LIMIT', 0, REMOVED_AT_ONCE)) do
   redis.call('ZREM', MEMBERS, gone)
   redis.call('HDEL', RECORDS, gone)
-  redis.call('HDEL', LOADS, gone)
 end
 
 local present = lease_end > now
@@ -94,19 +98,21 @@ if not same or sequence > last then
   if shares and (joined == 0 or not redis.call('ZSCORE', SHARERS, id)) then
     change()
     joined = version
+    released = 0
     known_applied = false
   elseif not shares then
     joined = 0
   end
   redis.call('ZADD', MEMBERS, text(lease_end), id)
-  redis.call('HSET', RECORDS, id, incarnation .. ' ' .. ARGV[3] .. ' ' .. text(joined) .. ' ' .. text(wait))
-  if ARGV[11] ~= '' then redis.call('HSET', LOADS, id, ARGV[11]) else redis.call('HDEL', LOADS, id) end
+  redis.call('HSET', RECORDS, id, id .. ' ' .. text(lease_end) .. ' ' .. incarnation .. ' ' .. ARGV[3] .. ' '
+    .. text(joined) .. ' ' .. text(wait) .. ' ' .. ARGV[11])
   if shares then
     redis.call('ZADD', SHARERS, text(lease_end), id)
     known_applied = tonumber(known_applied or '0')
     applied = wait > now and known_applied or tonumber(ARGV[6])
     if applied ~= known_applied or applied == 0 then redis.call('ZADD', APPLIED, text(applied), id) end
-    released = math.max(released, math.min(tonumber(ARGV[7]), now))
+    local stopped = math.min(tonumber(ARGV[7]), now)
+    if stopped > 0 and (released == 0 or stopped < released) then released = stopped end
     -- The last one to apply a version sets free who waits for it.
     if applied > known_applied and redis.call('ZCOUNT', APPLIED, '-inf', '(' .. text(version)) == 0 then
       redis.call('PUBLISH', ARGV[12], text(version))
@@ -121,14 +127,15 @@ if changed or forgot or not stored[1] or released ~= tonumber(stored[4] or '0') 
   redis.call('HSET', STATE, 'epoch', epoch, 'version', text(version), 'removed', text(removed), 'released', text(released))
 end
 
-local behind, next_end = 0, 0
+local behind, ends = 0, {}
 if shares then
   behind = redis.call('ZCOUNT', APPLIED, '-inf', '(' .. text(joined))
   if applied < joined then behind = behind - 1 end
-  next_end = tonumber(redis.call('ZRANGE', SHARERS, 0, 0, 'WITHSCORES')[2])
+  ends = redis.call('ZRANGE', SHARERS, 0, ENDS_TOLD - 1, 'WITHSCORES')
 end
 local reply = { 'admitted', text(now), text(lease_end), epoch, text(version), text(joined), text(wait), text(behind),
-  text(removed), text(released), text(next_end), text(redis.call('ZCARD', MEMBERS)) }
+  text(removed), text(released), text(redis.call('ZCARD', MEMBERS)), text(#ends / 2) }
+for at = 1, #ends do reply[#reply + 1] = ends[at] end
 if shares and (version ~= told_version or epoch ~= ARGV[8]) then
   if redis.call('ZCARD', SHARERS) > MOST_SHARERS then
     return redis.error_reply('FULL ' .. SHARERS .. ' holds more than ' .. MOST_SHARERS .. ' members that share')

@@ -84,6 +84,7 @@ export class MemberBook {
     if (joins) {
       if (!isChanged) this.#change(nowMs);
       joined = this.version;
+      this.releasedAtMs = 0;
     }
     const counted = joins ? 0 : (present?.applied ?? 0);
     const entry: Entry = {
@@ -96,7 +97,7 @@ export class MemberBook {
       load: beat.load ?? {},
     };
     this.entries.set(beat.id, entry);
-    if (beat.shares) this.releasedAtMs = Math.max(this.releasedAtMs, Math.min(beat.stoppedAtMs, nowMs));
+    if (beat.shares) this.#released(Math.min(beat.stoppedAtMs, nowMs));
     return entry;
   }
 
@@ -117,6 +118,11 @@ export class MemberBook {
       leaseEnds: beat.shares ? this.#leaseEnds() : [],
       members: this.entries.size,
     };
+  }
+
+  #released(stoppedAtMs: number): void {
+    if (stoppedAtMs === 0) return;
+    this.releasedAtMs = this.releasedAtMs === 0 ? stoppedAtMs : Math.min(this.releasedAtMs, stoppedAtMs);
   }
 
   #sharers(): [string, Entry][] {

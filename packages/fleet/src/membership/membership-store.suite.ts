@@ -128,12 +128,16 @@ export function membershipStoreSuite(make: () => Promise<StoreUnderTest>): void 
     expect(removedAtMs).toBeLessThanOrEqual(later);
   });
 
-  it('keeps until when somebody worked for what it let go of, never later than now', async () => {
+  it('keeps who stopped first for the latest that joined, never later than now', async () => {
     const { store } = await make();
     const a = new Beater(store, 'a');
     const { nowMs } = await a.beat();
     expect((await a.beat({ stoppedAtMs: nowMs - 3 })).releasedAtMs).toBe(nowMs - 3);
-    expect((await a.beat({ stoppedAtMs: nowMs - 9 })).releasedAtMs).toBe(nowMs - 3);
+    expect((await a.beat({ stoppedAtMs: nowMs - 1 })).releasedAtMs).toBe(nowMs - 3);
+    expect((await a.beat({ stoppedAtMs: nowMs - 9 })).releasedAtMs).toBe(nowMs - 9);
+    expect((await a.beat()).releasedAtMs).toBe(nowMs - 9);
+    const b = new Beater(store, 'b');
+    expect((await b.beat()).releasedAtMs).toBe(0);
     const last = await a.beat({ stoppedAtMs: nowMs + 1e9 });
     expect(last.releasedAtMs).toBe(last.nowMs);
   });

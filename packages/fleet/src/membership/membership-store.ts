@@ -12,7 +12,7 @@ export interface Beat {
   readonly shares: boolean;
   /** All that the members of this version took over, it has let go of; 0: it cannot say so of any. */
   readonly applied: number;
-  /** Until when it still worked for what it let go of; 0: it let go of nothing. */
+  /** Until when it still worked for what it let go of, and has not told yet; 0: it let go of nothing. */
   readonly stoppedAtMs: number;
   /** What the last reply said, '' and 0 before it: a store that knows less has forgotten something. */
   readonly epoch: string;
@@ -40,7 +40,7 @@ export interface Admitted {
   readonly behind: number;
   /** Until when who left or died last had its lease. */
   readonly removedAtMs: number;
-  /** Until when somebody still worked for what it let go of to another. */
+  /** When the first stopped working for what it let go of to the latest that joined; 0: nobody did. */
   readonly releasedAtMs: number;
   /** Whose leases end next unless they are renewed, and when: of sharers, 32 at most, the first one first; none for who does not share. */
   readonly leaseEnds: readonly (readonly [id: string, leaseEndMs: number])[];

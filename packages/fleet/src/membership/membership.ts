@@ -40,8 +40,11 @@ export interface Membership extends Measured {
   readonly holds: boolean;
   /** Starts the heartbeats; resolves after the first attempt, whatever came of it. */
   join(): Promise<void>;
-  /** Says that it let go of everything, so that others take over at once; Redis being lost does no harm. */
-  leave(): Promise<void>;
+  /**
+   * Says that it let go of everything, so that others take over at once; Redis being lost does no harm. `stoppedMs`: from
+   * which wall-clock instant on nothing was begun any more, which is theirs to take; default now.
+   */
+  leave(stoppedMs?: number): Promise<void>;
   /** Every member with its load: what a leader and a console read. @throws FleetError */
   read(): Promise<readonly Member[]>;
 }

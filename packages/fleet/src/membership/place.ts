@@ -2,6 +2,7 @@ import type { Random } from '@breakwater/resilience';
 import type { Load } from './load.js';
 import type { Admitted, Beat, BeatReply } from './membership-store.js';
 import { type Kept, keptOf, newcomers, OUT, type Standing, sameStanding } from './standing.js';
+import { StoreClock } from './store-clock.js';
 import { View } from './view.js';
 
 /** One moment on both of this machine's clocks. */
@@ -74,8 +75,7 @@ export class Place {
   #applied = 0;
   #stoppedAtMs = 0;
   #toldLeaseEndMs = 0;
-  /** The store's clock less the monotonic one, at the last reply; at most as much as is true. */
-  #offsetMs = 0;
+  readonly #store = new StoreClock();
   #failedMs: number | undefined;
   #lostWallMs = 0;
   #hintedMs: number = Number.NEGATIVE_INFINITY;
@@ -192,19 +192,23 @@ export class Place {
   released(before: Standing, told: Told, stopped: Instant, now: Instant): void {
     if (told.era !== this.#era || !this.#isLeased || !('ids' in told.standing)) return;
     const version = told.standing === this.standing ? this.#version : told.version;
-    if (newcomers(before, told.standing)) this.#stoppedAtMs = Math.max(0, Math.floor(stopped.ms + this.#offsetMs));
+    // The first of those that the store was not told of: whoever joined must not miss what fell due since.
+    if (newcomers(before, told.standing) && this.#stoppedAtMs === 0) this.#stoppedAtMs = this.#store.atLeast(stopped.ms);
     if (version <= this.#applied) return;
     this.#applied = version;
     this.nextBeatMs = Math.min(this.nextBeatMs, now.ms);
   }
 
-  /** It leaves: nothing is its own any more. @returns until when it worked, by the store's clock. */
-  leave(now: Instant): number {
+  /**
+   * It leaves: nothing is its own any more. `stoppedWallMs`: since when it has begun nothing. @returns the same by the
+   * store's clock.
+   */
+  leave(now: Instant, stoppedWallMs: number): number {
     this.#left = true;
     this.standing = OUT;
     this.#fence++;
     this.#era++;
-    return Math.max(0, Math.floor(now.ms + this.#offsetMs));
+    return this.#store.atLeast(now.ms - Math.max(0, now.wallMs - stoppedWallMs));
   }
 
   /** Whether it has a lease, or has not noticed yet that it is over. */
@@ -220,7 +224,8 @@ export class Place {
     this.leaseEndMs = at.ms + this.#leaseMs;
     this.#leaseEndWallMs = at.wallMs + this.#leaseMs;
     this.#toldLeaseEndMs = reply.leaseEndMs;
-    this.#offsetMs = reply.nowMs - now.ms;
+    this.#store.answered(at.ms, reply.nowMs, now.ms);
+    if (this.#stoppedAtMs === beat.stoppedAtMs) this.#stoppedAtMs = 0;
     this.#failedMs = undefined;
     if (this.#options.shares) this.#takeIn(at, reply, now);
     this.#epoch = reply.epoch;
@@ -232,7 +237,7 @@ export class Place {
   }
 
   #takeIn(at: Instant, reply: Admitted, now: Instant): void {
-    const wall = (storeMs: number) => at.wallMs + storeMs - reply.nowMs;
+    const wall = (storeMs: number) => now.wallMs + this.#store.momentOf(storeMs) - now.ms;
     const isNew = reply.joined !== this.#joined;
     const forgot = this.#epoch !== '' && reply.epoch !== this.#epoch;
     const before = this.ids;
@@ -253,7 +258,9 @@ export class Place {
     let sinceMs = wall(reply.removedAtMs);
     if (!this.#passed && reply.behind === 0 && reply.nowMs >= reply.waitUntilMs && !this.#view.carries) {
       this.#passed = true;
-      sinceMs = Math.max(wall(Math.max(reply.removedAtMs, reply.releasedAtMs, reply.waitUntilMs)), this.#joinedWallMs);
+      // Others that came or went since it joined are not told apart from those that made way for it.
+      const releasedMs = reply.version === reply.joined ? reply.releasedAtMs : 0;
+      sinceMs = Math.max(wall(Math.max(releasedMs, reply.waitUntilMs)), this.#joinedWallMs);
     } else if (this.standing.kind === 'unsure') sinceMs = this.#lostWallMs;
     this.#become(Math.min(sinceMs, now.wallMs));
   }

@@ -2,7 +2,6 @@ import { FleetError } from '../fleet-error.js';
 import { fleetKey } from '../fleet-key.js';
 import type { RedisLink, ScriptArgument, ScriptReply } from '../redis/redis-link.js';
 import { script } from '../redis/script.js';
-import type { Load } from './load.js';
 import { loadText, readLoad } from './load-text.js';
 import type { Member } from './membership.js';
 import { type Beat, type BeatReply, isMemberId, type MemberList, type MembershipStore } from './membership-store.js';
@@ -74,24 +73,18 @@ class RedisMembershipStore implements MembershipStore {
     const members: Member[] = [];
     let unreadable = 0;
     for (const record of listed(records)) {
-      const { id, leaseEndsAt, load } = this.#member(record);
+      const idEnd = record.indexOf(' ');
+      const leaseEnd = record.indexOf(' ', idEnd + 1);
+      const leaseEndsAt = Number(record.slice(idEnd + 1, leaseEnd));
+      const loadStart = afterWords(record, leaseEnd, 4);
+      if (idEnd < 1 || leaseEnd < 0 || loadStart < 0 || !Number.isSafeInteger(leaseEndsAt))
+        throw damaged(`${this.#keys[3]} holds what is no member, ${quoted(record)}; delete it`);
       if (leaseEndsAt <= nowMs) continue;
+      const load = readLoad(record, loadStart);
       if (load === undefined) unreadable++;
-      members.push({ id, leaseEndsAt, load: load ?? {} });
+      members.push({ id: this.#checked(record.slice(0, idEnd), 3), leaseEndsAt, load: load ?? {} });
     }
     return { members, damaged: unreadable };
-  }
-
-  /** `id lease-end incarnation sequence joined wait-until load`. */
-  #member(record: string): { id: string; leaseEndsAt: number; load: Load | undefined } {
-    const idEnd = record.indexOf(' ');
-    const leaseEnd = record.indexOf(' ', idEnd + 1);
-    let loadStart = leaseEnd;
-    for (let word = 0; word < 4 && loadStart > 0; word++) loadStart = record.indexOf(' ', loadStart + 1);
-    const leaseEndsAt = Number(record.slice(idEnd + 1, leaseEnd));
-    if (idEnd < 1 || leaseEnd < 0 || loadStart < 0 || !Number.isSafeInteger(leaseEndsAt))
-      throw damaged(`${this.#keys[3]} holds what is no member, ${quoted(record)}; delete it`);
-    return { id: this.#checked(record.slice(0, idEnd), 3), leaseEndsAt, load: readLoad(record, loadStart + 1) };
   }
 
   onChange(listener: (version: number | undefined) => void): Disposable {
@@ -112,6 +105,13 @@ function texts(reply: ScriptReply): string[] {
   if (!Array.isArray(reply) || !reply.every((part) => typeof part === 'string'))
     throw damaged('a script of the membership was answered otherwise than expected');
   return reply;
+}
+
+/** Where the word begins that comes after `count` more, from a blank on; -1: there is none. */
+function afterWords(record: string, blank: number, count: number): number {
+  let at = blank;
+  for (let word = 0; word < count && at >= 0; word++) at = record.indexOf(' ', at + 1);
+  return at < 0 ? -1 : at + 1;
 }
 
 /** The strings of a JSON list; of an empty one the script makes an empty object, as Lua knows no difference. */

@@ -90,11 +90,11 @@ class Replica implements Membership {
     await this.#beating;
   }
 
-  async leave(): Promise<void> {
+  async leave(stoppedMs: number = this.#clock.wall()): Promise<void> {
     const place = this.#place;
     if (place === undefined) return;
     const incarnation = place.incarnation;
-    const stoppedAtMs = place.leave(this.#now());
+    const stoppedAtMs = place.leave(this.#now(), stoppedMs);
     this.#listening?.[Symbol.dispose]();
     this.#timer?.[Symbol.dispose]();
     this.#changed(place);
