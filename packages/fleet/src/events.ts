@@ -1,6 +1,7 @@
 import { channel } from 'node:diagnostics_channel';
 import type { TermEnd } from './leader/metrics.js';
 import type { Stamp } from './leader/stamp.js';
+import type { LimiterMode } from './limiter/metrics.js';
 import type { Standing } from './membership/standing.js';
 import type { ConnectionUse } from './redis/metrics.js';
 
@@ -41,6 +42,11 @@ export type FleetEvent =
   /** Hints cannot be shared: the circuits decide by what this replica sees. */
   | { type: 'breaker.alone'; policy: string; error: unknown }
   | { type: 'breaker.rejoined'; policy: string }
+  /**
+   * What a fleet limiter stands on from now on, or why it is closed if that changed: with `permits` for all, or for this
+   * replica in the mode `share`; `why` says what keeps callers from them, or from those of the fleet.
+   */
+  | { type: 'limiter.mode'; limiter: string; mode: LimiterMode; permits: number; replicas: number; why?: string }
   /** Something failed that will be tried again. */
   | { type: 'trouble'; what: string; error: unknown };
 

@@ -5,7 +5,7 @@ import { Replicas } from './replicas.suite.js';
 type Step =
   | { do: 'call'; replica: number; ms: number; withinMs: number; weight: number }
   | { do: 'pass'; ms: number }
-  | { do: 'lose' | 'return' | 'wipe' }
+  | { do: 'lose' | 'return' | 'wipe' | 'forget' | 'join' }
   | { do: 'outage'; ms: number; returnMs: number; empty: boolean };
 
 const step: fc.Arbitrary<Step> = fc.oneof(
@@ -21,7 +21,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
   { weight: 4, arbitrary: fc.record({ do: fc.constant('pass' as const), ms: fc.integer({ min: 1, max: 4_000 }) }) },
   {
-    weight: 1,
+    weight: 2,
     // Long enough for shares, while all of them want more than they have.
     arbitrary: fc.record({
       do: fc.constant('outage' as const),
@@ -30,7 +30,12 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       empty: fc.boolean(),
     }),
   },
-  { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('lose' as const, 'return' as const, 'wipe' as const) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constantFrom('lose' as const, 'return' as const, 'wipe' as const, 'forget' as const, 'join' as const),
+    }),
+  },
 );
 
 const CONCURRENT = 6;
@@ -56,16 +61,20 @@ it('keeps the limit, and everybody’s deadline, whatever becomes of the store t
   let shared = 0;
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
-      const fleet = new Replicas();
+      // For long: a limit that is new to it is taken for new, unless somebody knew it.
+      const fleet = new Replicas({ startedMs: 0 });
       for (let i = 0; i < 3; i++) fleet.add();
       await fleet.clock.advance(12_000);
       for (const each of steps) {
         if (each.do === 'call') {
           const { ms, withinMs, weight } = each;
-          fleet.call(fleet.limiters[each.replica]!, ms, { withinMs, weight });
+          fleet.call(fleet.limiters.at(each.replica - 2)!, ms, { withinMs, weight });
         } else if (each.do === 'pass') await fleet.clock.advance(each.ms);
         else if (each.do === 'wipe') fleet.redis.wipe();
-        else if (each.do === 'outage') shared += await outage(fleet, each);
+        else if (each.do === 'forget') fleet.redis.forgetAll();
+        else if (each.do === 'join') {
+          if (fleet.limiters.length < 5) fleet.add();
+        } else if (each.do === 'outage') shared += await outage(fleet, each);
         else fleet.redis.reachable = each.do === 'return';
         expect(fleet.most).toBeLessThanOrEqual(CONCURRENT);
       }

@@ -1,3 +1,4 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import {
   type Context,
   type MetricDefinition,
@@ -8,8 +9,9 @@ import {
 } from '@breakwater/resilience';
 import { settle, VirtualClock } from '@breakwater/resilience/testing';
 import { describe, expect, it } from 'vitest';
+import { FLEET_CHANNEL, type FleetEvent } from '../events.js';
 import { type FleetLimiter, fleetLimiter } from './fleet-limiter.js';
-import { Replicas } from './replicas.suite.js';
+import { Replicas, SETTLE_MS } from './replicas.suite.js';
 
 /** One hold, its grace, and the time to notice. */
 const CLOSED_MS = 4_000 + 250 + 5_000;
@@ -148,11 +150,72 @@ describe('a limit of several replicas', () => {
     const early = limiter.execute(() => 1, { deadline: fleet.clock.now() + 1_000 }).catch((error: unknown) => error);
     await fleet.clock.advance(1_000);
     const { reason, cause } = (await early) as RejectedError;
-    expect([reason, (cause as Error).message]).toEqual(['deadline', expect.stringContaining('closed until')]);
+    expect([reason, (cause as Error).message]).toEqual([
+      'deadline',
+      expect.stringMatching(/is closed for 10 s, since it is new to Redis: until all/),
+    ]);
     await fleet.clock.advance(CLOSED_MS - 1_001);
     expect(limiter.mode).toBe('closed');
     await fleet.clock.advance(2);
     expect(limiter.mode).toBe('fleet');
+  });
+
+  it('opens after the time to notice where Redis has run for long, but not if somebody knew the limit before', async () => {
+    const fleet = new Replicas({ startedMs: 0 });
+    const [first] = [fleet.add(), fleet.add()];
+    await fleet.clock.advance(SETTLE_MS - 1);
+    expect(first.mode).toBe('closed');
+    await fleet.clock.advance(2);
+    expect(first.mode).toBe('fleet');
+    fleet.redis.forgetAll();
+    const newcomer = fleet.add();
+    await fleet.clock.advance(SETTLE_MS + 2_000);
+    expect(newcomer.mode).toBe('closed');
+    await fleet.clock.advance(CLOSED_MS - SETTLE_MS);
+    expect(fleet.limiters.map(({ mode }) => mode)).toEqual(['fleet', 'fleet', 'fleet']);
+  });
+
+  it('does not use the limit of the fleet before its own share has ended, when it alone was cut off', async () => {
+    const fleet = await begin(2);
+    const [alone, other] = fleet.limiters as [FleetLimiter, FleetLimiter];
+    fleet.cutOff(alone, true);
+    await fleet.clock.advance(CLOSED_MS + 2_000);
+    expect([alone.mode, alone.permits, other.mode]).toEqual(['share', 3, 'fleet']);
+    for (let i = 0; i < 3; i++) fleet.call(alone, 3_500);
+    await fleet.clock.advance(1);
+    fleet.cutOff(alone, false);
+    await fleet.clock.advance(2_000);
+    // The others have the whole limit: what it runs beside that is enough.
+    for (let i = 0; i < 6; i++) fleet.call(alone, 100);
+    await fleet.clock.advance(1_000);
+    expect([alone.mode, alone.inUse, alone.queued, fleet.most]).toEqual(['closed', 3, 6, 3]);
+    await fleet.clock.advance(600);
+    expect([alone.mode, alone.queued]).toEqual(['fleet', 0]);
+  });
+
+  it('says what it stands on, and why, once for each', async () => {
+    const events: FleetEvent[] = [];
+    const hear = (event: unknown) => events.push(event as FleetEvent);
+    subscribe(FLEET_CHANNEL, hear);
+    const fleet = await begin(2, { name: 'limit-core' });
+    fleet.redis.reachable = false;
+    await fleet.clock.advance(2 * CLOSED_MS);
+    fleet.redis.reachable = true;
+    await fleet.clock.advance(2 * CLOSED_MS);
+    await Promise.all(fleet.limiters.map((limiter) => limiter.drain()));
+    unsubscribe(FLEET_CHANNEL, hear);
+    const told = events.filter((event) => event.type === 'limiter.mode').slice(0, -1);
+    expect(told.every(({ limiter }) => limiter === 'limit-core')).toBe(true);
+    const one = told.filter((_, index) => index % 2 === 0).map(({ mode, permits, why }) => [mode, permits, why]);
+    expect(one).toEqual([
+      ['closed', 0, expect.stringMatching(/closed for 10 s, since it is new to Redis/)],
+      ['fleet', 6, undefined],
+      ['lost', 0, expect.stringMatching(/its share of 6 permits among 2 replicas is 3.*\(in 10 s\)/)],
+      ['share', 3, expect.stringMatching(/Redis is lost/)],
+      ['closed', 0, expect.stringMatching(/closed for 10 s, since nobody was served for long/)],
+      ['fleet', 6, undefined],
+      ['ended', 0, undefined],
+    ]);
   });
 
   it('uses shares when Redis was lost for long enough, and not before', async () => {

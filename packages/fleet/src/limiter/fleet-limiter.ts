@@ -9,6 +9,7 @@ import {
   type RejectedError,
 } from '@breakwater/resilience';
 import { Call, Layer, type Next, numberOption } from '@breakwater/resilience/policy';
+import { publish } from '../events.js';
 import { bottleneckStore } from './bottleneck-store.js';
 import { FleetPermit } from './fleet-permit.js';
 import { type JobOptions, runJob } from './job.js';
@@ -58,6 +59,8 @@ export class FleetLimiter extends Layer implements Measured {
   #expired = 0;
   #runningOn = 0;
   #drained: Array<() => void> = [];
+  /** Mode, and why it is closed, that were told last. */
+  #told = '';
 
   /** @internal */
   constructor(options: FleetLimiterOptions, openStore?: OpenStore) {
@@ -175,6 +178,7 @@ export class FleetLimiter extends Layer implements Measured {
     }
     const all = this.inUse === 0;
     await this.#permits.end();
+    this.#tell();
     return all;
   }
 
@@ -219,6 +223,7 @@ export class FleetLimiter extends Layer implements Measured {
   }
 
   #changed(): void {
+    this.#tell();
     const { heaviest } = this.#permits;
     if (heaviest < this.#concurrent) this.#room.refuseHeavier(heaviest, this.name);
     this.#room.serve((weight) => this.#permits.take(weight));
@@ -227,6 +232,17 @@ export class FleetLimiter extends Layer implements Measured {
     const drained = this.#drained;
     this.#drained = [];
     for (const resolve of drained) resolve();
+  }
+
+  /** Says what the limit stands on when that changes, or why it is closed does. */
+  #tell(): void {
+    const { mode, closure, isTried, users: replicas } = this.#permits;
+    const state = `${mode} ${closure}`;
+    if (this.reach === 'process' || !isTried || state === this.#told) return;
+    this.#told = state;
+    const why = this.#permits.obstacle?.message;
+    const { name: limiter, permits } = this;
+    publish({ type: 'limiter.mode', limiter, mode, permits, replicas, ...(why !== undefined && { why }) });
   }
 }
 

@@ -41,6 +41,8 @@ export class MemoryLimit {
   #seenMs = 0;
   /** Whether it can be asked. While not, it forgets nothing. */
   reachable = true;
+  /** Users that cannot ask it, while others can. */
+  readonly cutOff = new Set<string>();
 
   constructor(options: MemoryLimitOptions) {
     this.#options = options;
@@ -209,6 +211,7 @@ class MemoryStore implements PermitStore {
   }
 
   #ask(): void {
-    if (!this.#limit.reachable) throw new FleetError('unreachable', 'the memory cannot be asked');
+    if (!this.#limit.reachable || this.#limit.cutOff.has(this.#user))
+      throw new FleetError('unreachable', 'the memory cannot be asked');
   }
 }

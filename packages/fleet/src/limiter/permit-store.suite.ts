@@ -1,24 +1,27 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import type { Grant, OpenStore, PermitStore, Terms } from './permit-store.js';
+import type { Beat, Grant, OpenStore, PermitStore, Terms } from './permit-store.js';
 
-/** What a store is tried with. The limit is new, and stays closed for `SETTLE_MS` beyond the longest hold. */
+/** What a store is tried with. The limit is new. */
 export interface StoreRig {
+  /** How long it stays closed, before anybody says that it was known. */
+  readonly closedMs: number;
   /** As another replica. */
   open(user: string): OpenStore;
   pass(ms: number): Promise<void>;
-  /** Forgets everything. */
+  /** Forgets everything, but is no other server. */
   wipe(): Promise<void>;
   end(): Promise<void>;
 }
 
 export const SETTLE_MS = 200;
-const HOLD_MS = 1_000;
+export const HOLD_MS = 1_000;
 const TERMS: Terms = { concurrent: 3, holdMs: HOLD_MS };
 
 class User {
   readonly grants: Grant[] = [];
   readonly failures: unknown[] = [];
   readonly store: PermitStore;
+  life = '';
 
   constructor(open: OpenStore) {
     this.store = open({
@@ -29,6 +32,12 @@ class User {
         failed: (error) => this.failures.push(error),
       },
     });
+  }
+
+  async beat(terms = TERMS): Promise<Beat> {
+    const beat = await this.store.beat(terms, this.life);
+    if (beat.opensInMs === 0 || this.life !== '') this.life = beat.life;
+    return beat;
   }
 }
 
@@ -54,7 +63,7 @@ export function itCountsPermits(makeRig: () => Promise<StoreRig>): void {
   /** Beats until the limit is open. */
   const opened = async (...who: User[]) => {
     for (let left = 1; left > 0; ) {
-      const beats = await Promise.all(who.map(({ store }) => store.beat(TERMS)));
+      const beats = await Promise.all(who.map((user) => user.beat()));
       left = Math.max(...beats.map(({ opensInMs }) => opensInMs));
       await rig.pass(Math.min(left + 1, HOLD_MS / 4));
     }
@@ -63,7 +72,7 @@ export function itCountsPermits(makeRig: () => Promise<StoreRig>): void {
   const live = async (ms: number, condition: () => boolean = () => false) => {
     for (let passed = 0; passed < ms && !condition(); passed += 50) {
       await rig.pass(50);
-      await Promise.all(users.map(({ store }) => store.beat(TERMS)));
+      await Promise.all(users.map((user) => user.beat()));
     }
   };
   const granted = () => users.reduce((sum, { grants }) => sum + grants.length, 0);
@@ -71,7 +80,8 @@ export function itCountsPermits(makeRig: () => Promise<StoreRig>): void {
   it('gives nothing before all that may be out has returned', async () => {
     const a = await join('a');
     a.store.request(1, HOLD_MS);
-    expect((await a.store.beat(TERMS)).opensInMs).toBe(HOLD_MS + SETTLE_MS);
+    const { opensInMs, closure } = await a.beat();
+    expect([opensInMs, closure]).toEqual([rig.closedMs, 'new']);
     await rig.pass(100);
     expect(a.grants).toEqual([]);
     await opened(a);
@@ -120,22 +130,22 @@ export function itCountsPermits(makeRig: () => Promise<StoreRig>): void {
 
   it('takes the smallest limit and the longest hold, and says that they differ', async () => {
     const [a, b] = [await join('a'), await join('b')];
-    expect(await a.store.beat(TERMS)).toMatchObject({ concurrent: 3, users: 1, settled: true, differ: false });
+    expect(await a.beat()).toMatchObject({ concurrent: 3, users: 1, settled: true, differ: false });
     const other = { concurrent: 2, holdMs: 1_200 };
-    expect(await b.store.beat(other)).toMatchObject({ concurrent: 2, holdMs: 1_200, users: 2, differ: true });
-    expect(await a.store.beat(TERMS)).toMatchObject({ concurrent: 2, holdMs: 1_200, users: 2, differ: true });
+    expect(await b.beat(other)).toMatchObject({ concurrent: 2, holdMs: 1_200, users: 2, differ: true });
+    expect(await a.beat()).toMatchObject({ concurrent: 2, holdMs: 1_200, users: 2, differ: true });
     await b.store.leave();
-    expect(await a.store.beat(TERMS)).toMatchObject({ concurrent: 3, holdMs: HOLD_MS, users: 1, differ: false });
+    expect(await a.beat()).toMatchObject({ concurrent: 3, holdMs: HOLD_MS, users: 1, differ: false });
   });
 
   it('says when all others have counted a newcomer', async () => {
     const [a, b] = [await join('a'), await join('b')];
-    await a.store.beat(TERMS);
+    await a.beat();
     await rig.pass(20);
-    expect(await b.store.beat(TERMS)).toMatchObject({ users: 2, settled: false });
+    expect(await b.beat()).toMatchObject({ users: 2, settled: false });
     await rig.pass(20);
-    await a.store.beat(TERMS);
-    expect(await b.store.beat(TERMS)).toMatchObject({ users: 2, settled: true });
+    await a.beat();
+    expect(await b.beat()).toMatchObject({ users: 2, settled: true });
   });
 
   it('closes when nobody was served for as long as a hold', async () => {
@@ -145,18 +155,48 @@ export function itCountsPermits(makeRig: () => Promise<StoreRig>): void {
     a.store.request(1, HOLD_MS);
     await rig.pass(50);
     expect(a.grants).toEqual([]);
-    expect((await a.store.beat(TERMS)).opensInMs).toBe(HOLD_MS + SETTLE_MS);
+    expect((await a.beat()).opensInMs).toBe(HOLD_MS + SETTLE_MS);
   });
 
-  it('does not open at once when it has forgotten everything', async () => {
+  it('opens at once when all have left, however long after', async () => {
+    const a = await join('a');
+    await opened(a);
+    await a.store.leave();
+    await rig.pass(HOLD_MS + SETTLE_MS + 100);
+    const b = await join('b');
+    expect((await b.beat()).opensInMs).toBe(0);
+  });
+
+  it('stays closed for one that did not leave, whoever comes', async () => {
+    const [a, b] = [await join('a'), await join('b')];
+    await opened(a, b);
+    await b.store.leave();
+    await rig.pass(HOLD_MS + SETTLE_MS + 100);
+    const c = await join('c');
+    expect(await c.beat()).toMatchObject({ opensInMs: HOLD_MS + SETTLE_MS, closure: 'unserved' });
+  });
+
+  it('closes for all that may be out when one says that it was forgotten', async () => {
     const a = await join('a');
     await opened(a);
     await rig.wipe();
     a.store.request(1, HOLD_MS);
+    // It knows nothing of a former life.
+    const b = await join('b');
+    expect(await b.beat()).toMatchObject({ opensInMs: SETTLE_MS, closure: 'new' });
     const again = await join('a');
+    again.life = a.life;
     again.store.request(1, HOLD_MS);
+    b.store.request(1, HOLD_MS);
     await rig.pass(50);
-    expect([a.grants, again.grants]).toEqual([[], []]);
-    expect((await again.store.beat(TERMS)).opensInMs).toBeGreaterThan(HOLD_MS);
+    const { opensInMs, closure } = await again.beat();
+    expect(closure).toBe('forgotten');
+    expect(opensInMs).toBeGreaterThan(HOLD_MS);
+    await rig.pass(SETTLE_MS + 100);
+    expect((await b.beat()).opensInMs).toBeGreaterThan(HOLD_MS - 200 - SETTLE_MS);
+    expect([a.grants, b.grants, again.grants]).toEqual([[], [], []]);
+    // Its own news does not close it anew.
+    await live(HOLD_MS + SETTLE_MS + 3_000, () => granted() >= 2);
+    expect([b.grants.length, again.grants.length]).toEqual([1, 1]);
   });
 }

@@ -1,7 +1,8 @@
 import type { Clock, Timer } from '@breakwater/resilience';
 import { FleetError } from '../fleet-error.js';
 import type { LimiterMode } from './metrics.js';
-import type { Beat, Grant, OpenStore, PermitStore, Terms } from './permit-store.js';
+import { closedWords, lostWords } from './obstacle.js';
+import type { Beat, Closure, Grant, OpenStore, PermitStore, Terms } from './permit-store.js';
 import { type Known, type Loss, type Share, shareOf } from './share.js';
 import { Ticket } from './ticket.js';
 
@@ -102,17 +103,22 @@ export class Permits {
 
   /** Why nobody gets permits now, for whoever waits in vain; undefined while they are only all taken. */
   get obstacle(): FleetError | undefined {
+    const now = this.#clock.now();
     if (this.#loss !== undefined) {
-      const words = `Redis is lost, so there is no limit for the fleet; of this replica: ${this.#shareNow().words}`;
-      return new FleetError('unreachable', words, { cause: this.#trouble });
+      return new FleetError('unreachable', lostWords(this.#shareNow(), now), { cause: this.#trouble });
     }
     if (this.mode !== 'closed') return undefined;
-    const waitMs = this.#beat?.opensInMs;
-    const words =
-      waitMs === undefined || waitMs === 0
-        ? 'the limit of the fleet is not in use yet'
-        : 'the limit of the fleet is closed until all that may run without Redis knowing of it has ended';
-    return new FleetError('refused', words, { cause: this.#trouble });
+    return new FleetError('refused', closedWords(this.#beat, this.#trouble), { cause: this.#trouble });
+  }
+
+  /** Why the store has closed the limit; undefined while it is not the store that has. */
+  get closure(): Closure | undefined {
+    return this.#beat !== undefined && this.#beat.opensInMs > 0 ? this.#beat.closure : undefined;
+  }
+
+  /** Whether anything is known yet: a first answer, or none. */
+  get isTried(): boolean {
+    return this.#ended || this.#beat !== undefined || this.#loss !== undefined || this.#trouble !== undefined;
   }
 
   /** Says at once what is wanted from now on. */

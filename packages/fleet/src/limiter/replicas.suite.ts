@@ -13,10 +13,12 @@ export interface Answer {
   readonly outcome: 'done' | 'aborted' | RejectedError['reason'];
 }
 
+const userOf = (index: number): string => `replica-${index}`;
+
 /** Replicas around one memory that stands for Redis, in virtual time, and the server that they all call. */
 export class Replicas {
   readonly clock = new VirtualClock({ nowMs: 1_000_000 });
-  readonly redis: MemoryLimit = new MemoryLimit({ clock: this.clock, settleMs: SETTLE_MS });
+  readonly redis: MemoryLimit;
   readonly limiters: FleetLimiter[] = [];
   readonly answers: Answer[] = [];
   readonly failures: unknown[] = [];
@@ -25,8 +27,19 @@ export class Replicas {
   most = 0;
   pending = 0;
 
+  constructor({ startedMs = this.clock.now() }: { startedMs?: number } = {}) {
+    this.redis = new MemoryLimit({ clock: this.clock, settleMs: SETTLE_MS, startedMs });
+  }
+
+  /** Cuts one off from Redis, or ends that. */
+  cutOff(limiter: FleetLimiter, isCut: boolean): void {
+    const user = userOf(this.limiters.indexOf(limiter));
+    if (isCut) this.redis.cutOff.add(user);
+    else this.redis.cutOff.delete(user);
+  }
+
   add(options: Partial<FleetLimiterOptions> = {}): FleetLimiter {
-    const user = `replica-${this.limiters.length}`;
+    const user = userOf(this.limiters.length);
     const given = { key: 'core', concurrent: 6, expirationMs: 4_000, clock: this.clock, ...options };
     const limiter = new FleetLimiter(given, this.redis.store(user));
     this.limiters.push(limiter);
