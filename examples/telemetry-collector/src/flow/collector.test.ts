@@ -148,6 +148,48 @@ describe('the collector', () => {
     expect(closed).toEqual([]);
   });
 
+  it('waits for the turn of a target that is changed or removed while it is released', async () => {
+    begin([]);
+    const slow = { ...probeOf(answersAfter(rig.clock, 3_000)) };
+    for (const name of ['changed', 'removed']) probes.set(name, slow);
+    const all = [targetOf('changed'), targetOf('removed')];
+    rig.collector.apply({ added: all, changed: [], removed: [] });
+    void rig.collector.collect(['changed', 'removed']);
+    await rig.clock.advance(1_000);
+    const over = { changed: false, removed: false };
+    rig.collector.apply({ added: [], changed: [targetOf('changed')], removed: [all[1]!] });
+    for (const name of ['changed', 'removed'] as const) {
+      void rig.collector.release([name]).over.then(() => {
+        over[name] = true;
+      });
+    }
+    await rig.clock.advance(1_000);
+    expect(over).toEqual({ changed: false, removed: false });
+    await rig.clock.advance(1_500);
+    expect(over).toEqual({ changed: true, removed: true });
+  });
+
+  it('closes every probe of a target that changes, comes back and goes again within one turn', async () => {
+    const closed: number[] = [];
+    let made = 0;
+    begin([], {
+      createProbe: () => {
+        const number = ++made;
+        return { ...probeOf(answersAfter(rig.clock, 3_000)), close: () => void closed.push(number) };
+      },
+    });
+    rig.collector.apply({ added: [targetOf('slow')], changed: [], removed: [] });
+    for (let times = 0; times < 3; times++) {
+      void rig.collector.collect(['slow']);
+      await rig.clock.advance(500);
+      void rig.collector.release(['slow']);
+      rig.collector.takeUp([{ target: targetOf('slow'), sinceMs: rig.clock.wall() }]);
+    }
+    void rig.collector.release(['slow']);
+    await rig.clock.advance(5_000);
+    expect([rig.collector.size, closed.sort()]).toEqual([0, [1, 2, 3, 4]]);
+  });
+
   it('goes on showing what it polled when it lets go of everything because it drains', async () => {
     begin(['a', 'b']);
     await rig.clock.advance(10_000);

@@ -69,6 +69,8 @@ export class Collector implements Measured {
   readonly #releasing = new Set<string>();
   /** Released while a turn was under way: taken up again as they are if they come back before it is over. */
   readonly #leaving = new Map<string, TargetState>();
+  /** Until when turns are under way of targets that were removed or changed meanwhile. */
+  readonly #ending = new Map<string, Promise<void>>();
   #turnsLeft = 0;
   #drained: Promise<DrainReport> | undefined;
 
@@ -135,33 +137,35 @@ export class Collector implements Measured {
     const { name } = target;
     this.#releasing.delete(name);
     const leaving = this.#leaving.get(name);
-    if (leaving?.target !== target) return this.#states.get(name);
+    if (leaving === undefined) return this.#states.get(name);
     this.#leaving.delete(name);
-    return leaving;
+    if (leaving.target === target) return leaving;
+    this.#end(leaving);
+    return undefined;
   }
 
   /** Begins no more turns of these targets, which others poll from now on, and forgets in slices what it knows of them. */
   release(names: readonly string[]): Release {
     for (const name of names) this.#releasing.add(name);
-    return { over: this.#release(names), end: () => this.#end(new Set(names)) };
+    return { over: this.#release(names), end: () => this.#endTurns(new Set(names)) };
   }
 
-  #end(names: ReadonlySet<string>): void {
+  #endTurns(names: ReadonlySet<string>): void {
     const isLeaving = (state: TargetState) =>
       names.has(state.name) && (this.#releasing.has(state.name) || this.#states.get(state.name) !== state);
     this.#options.runner.end(isLeaving, HANDED_OVER);
   }
 
   async #release(names: readonly string[]): Promise<void> {
-    const turns: Array<Promise<Turn> | undefined> = [];
+    const turns: Array<Promise<unknown> | undefined> = [];
     const slices = new Slices();
     for (const name of names) {
-      const state = this.#states.get(name);
       // It may have come back, and be this replica's own again.
-      if (!this.#releasing.delete(name) || state === undefined) continue;
-      turns.push(state.turn);
+      if (!this.#releasing.delete(name)) continue;
+      const state = this.#states.get(name);
+      turns.push(state?.turn, this.#ending.get(name));
       // Whoever drains begins no turn anyway, and is asked how its targets were until the end.
-      if (!this.draining) this.#letGo(state);
+      if (state !== undefined && !this.draining) this.#letGo(state);
       if (slices.due) await slices.rest();
     }
     await Promise.all(turns);
@@ -196,9 +200,19 @@ export class Collector implements Measured {
     const state = this.#states.get(name);
     if (state === undefined) return;
     this.#states.delete(name);
-    // What the circuit knows is about a target that is no more.
+    this.#end(state);
+  }
+
+  /** Of a target that is no more, or is another now: its probe is closed when its turn is over. */
+  #end(state: TargetState): void {
+    const { name, turn, probe } = state;
+    // What the circuit knows is about that one.
     this.#options.breaker.reset(name);
-    void Promise.resolve(state.turn).then(() => state.probe.close?.());
+    const ended = Promise.all([turn, this.#ending.get(name)]).then(() => {
+      if (this.#ending.get(name) === ended) this.#ending.delete(name);
+      void probe.close?.();
+    });
+    this.#ending.set(name, ended);
   }
 
   start(): void {
