@@ -139,6 +139,28 @@ describe('the log of the fleet', () => {
     expect(news.at(-1)).toMatchObject({ fields: { target: 'web-49', events: 49 } });
   });
 
+  it('says what each limit stands on, and why', async () => {
+    const limit = (limiter: string, mode: 'closed' | 'fleet' | 'lost' | 'share' | 'ended', permits = 0, why?: string) =>
+      say({ type: 'limiter.mode', limiter, mode, permits, replicas: 3, ...(why !== undefined && { why }) });
+    for (const name of ['limit-core', 'limit-edge']) limit(name, 'closed', 0, 'it is new to Redis');
+    await clock.advance(5_000);
+    limit('limit-core', 'fleet', 20);
+    await clock.advance(5_000);
+    limit('limit-core', 'lost', 0, 'Redis is lost');
+    await clock.advance(20_000);
+    limit('limit-core', 'share', 6, 'Redis is lost');
+    await clock.advance(5_000);
+    limit('limit-core', 'ended');
+    expect(news.map(({ level, message }) => [level, message])).toEqual([
+      ['warn', 'limit-core lets no turn of its targets begin: it is new to Redis'],
+      ['warn', 'limit-edge lets no turn of its targets begin: it is new to Redis'],
+      ['info', 'limit-core is open: 20 at once in 3 replicas'],
+      ['warn', 'limit-core lets no turn of its targets begin: Redis is lost'],
+      ['warn', 'limit-core lets this replica alone poll 6 at once: Redis is lost'],
+    ]);
+    expect(news[2]!.fields).toEqual({ event: 'limiter.mode', limit: 'limit-core', mode: 'fleet' });
+  });
+
   it('leaves to others what is theirs to tell', () => {
     say({ type: 'leader.elected', lease: 'autoscaler', holder: 'a', token: 1 });
     say({ type: 'breaker.probing', policy: 'targets', key: 'web' });

@@ -23,6 +23,7 @@ export class FleetLog extends EventLog<FleetEvent> {
 /** Whether Redis knows this replica, and wants it, is other news each time; who else is there is the same again. */
 function kindOf(event: FleetEvent): string {
   if (event.type === 'member.standing') return `${event.type} ${event.standing.kind}`;
+  if (event.type === 'limiter.mode') return `${event.type} ${event.mode}`;
   return event.type === 'redis.lost' ? `${event.type} ${event.reason}` : event.type;
 }
 
@@ -36,6 +37,8 @@ function join(earlier: FleetEvent, later: FleetEvent): FleetEvent {
 function keyOf(event: FleetEvent): string {
   if (event.type === 'redis.ready' || event.type === 'redis.lost') return 'redis';
   if (event.type === 'breaker.alone' || event.type === 'breaker.rejoined') return 'breaker';
+  // As many as the targets file names.
+  if (event.type === 'limiter.mode') return `${event.type} ${event.limiter}`;
   if (event.type === 'trouble') return `trouble ${event.what}`;
   return event.type;
 }

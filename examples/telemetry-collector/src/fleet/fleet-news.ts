@@ -44,6 +44,11 @@ export function newsOf(event: FleetEvent): News | undefined {
       return news('warn', `circuits are not shared: ${presentable(wordsOf(event.error))}`);
     case 'breaker.rejoined':
       return news('info', 'circuits are shared again');
+    case 'limiter.mode': {
+      const [level, words] = limitNews(event) ?? [];
+      if (level === undefined || words === undefined) return undefined;
+      return news(level, `${event.limiter} ${presentable(words)}`, { limit: event.limiter, mode: event.mode });
+    }
     case 'trouble':
       // Where Redis is the matter its words are all there is to say: the stack is ours, and says nothing.
       return news(
@@ -51,6 +56,26 @@ export function newsOf(event: FleetEvent): News | undefined {
         `${event.what}: ${presentable(wordsOf(event.error))}`,
         event.error instanceof FleetError ? {} : { err: event.error },
       );
+    default:
+      return undefined;
+  }
+}
+
+/** What a limit of the targets file stands on. That it was given up is in the file. */
+function limitNews({
+  mode,
+  permits,
+  replicas,
+  why,
+}: Extract<FleetEvent, { type: 'limiter.mode' }>): readonly [News['level'], string] | undefined {
+  switch (mode) {
+    case 'fleet':
+      return ['info', `is open: ${permits} at once in ${many(replicas, 'replica')}`];
+    case 'share':
+      return ['warn', `lets this replica alone poll ${permits} at once: ${why}`];
+    case 'closed':
+    case 'lost':
+      return ['warn', `lets no turn of its targets begin: ${why}`];
     default:
       return undefined;
   }

@@ -22,6 +22,24 @@ function collectors() {
   return { clock, a: all[0]!, b: all[1]!, c: all[2]! };
 }
 
+it('tells whoever forgot it anew, without calling it a recovery: one that lets a target go and gets it back', async () => {
+  const { clock, a, b } = collectors();
+  await clock.advance(1_000);
+  for (let turn = 0; turn < 5; turn++) await a.poll(false);
+  await clock.advance(1_000);
+  a.breaker.reset(TARGET);
+  await clock.advance(3_000);
+  expect([a.breaker.state(TARGET), b.breaker.state(TARGET)]).toEqual(['closed', 'open']);
+
+  expect([a.shared.remind(TARGET), a.shared.remind('another')]).toEqual([true, false]);
+  expect(await a.poll(true)).toBe('open');
+  await clock.advance(6_000);
+  expect(await a.poll(true)).toBe('fine');
+  await clock.advance(1_000);
+  expect([a.breaker.state(TARGET), b.breaker.state(TARGET)]).toEqual(['closed', 'closed']);
+  expect(a.shared.remind(TARGET)).toBe(false);
+});
+
 it('tells whoever takes a target over that its circuit is open, and when to probe', async () => {
   const { clock, a, b, c } = collectors();
   await clock.advance(1_000);
