@@ -94,6 +94,8 @@ export function compose({ env, sink, circuit, onLoss, holds, limits: shared, sha
     toLines: (turn) => points.toLines(turn),
     clock,
     ...(holds !== undefined && { holds }),
+    // It forgot the circuit when it let go of the target last.
+    ...(sharedBreaker !== undefined && { onTakenUp: (name: string) => void sharedBreaker.remind(name) }),
   });
   const flow = [account, collector, samples, points, sink];
   const sharing = sharedBreaker === undefined ? [] : [sharedBreaker];

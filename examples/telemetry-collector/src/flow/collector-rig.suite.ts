@@ -37,6 +37,7 @@ export interface RigOptions {
   maxPendingLines?: number;
   createProbe: (target: Target) => Probe;
   holds?: () => boolean;
+  onTakenUp?: (name: string) => void;
 }
 
 /** A collector with everything around it, in virtual time. */
@@ -46,6 +47,7 @@ export function makeCollector({
   maxPendingLines = 1_000_000,
   createProbe,
   holds,
+  onTakenUp,
 }: RigOptions) {
   const rig = makeRunner({ slots, breaker });
   const sink = new MemorySink();
@@ -66,6 +68,7 @@ export function makeCollector({
     },
     clock: rig.clock,
     ...(holds !== undefined && { holds }),
+    ...(onTakenUp !== undefined && { onTakenUp }),
   });
   return { ...rig, lines, sink, losses, samples, account, collector };
 }

@@ -89,6 +89,19 @@ describe('the collector', () => {
     expect(statusOf('healthy').turns.up).toBeGreaterThanOrEqual(6);
   });
 
+  it('asks what others know of a target that it takes up, before its first turn', async () => {
+    const asked: string[] = [];
+    begin([], {
+      onTakenUp: (name) => {
+        asked.push(name);
+        rig.breaker.trip(name, { openMs: 60_000 });
+      },
+    });
+    rig.collector.takeUp([{ target: targetOf('dead'), sinceMs: rig.clock.wall() }]);
+    await rig.clock.advance(10_000);
+    expect([asked, statusOf('dead').turns]).toMatchObject([['dead'], { open: 1, up: 0 }]);
+  });
+
   it('begins no turn of what it releases, however long that takes, unless it comes back', async () => {
     const all = numbered(60);
     begin(all);

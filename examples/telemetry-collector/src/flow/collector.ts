@@ -26,6 +26,8 @@ export interface CollectorOptions {
   clock: Clock;
   /** Asked right before each turn: whether this replica may poll at this moment. While it may not, no turn begins. */
   holds?: () => boolean;
+  /** Told of each target that is taken up, before its first turn. */
+  onTakenUp?: (name: string) => void;
 }
 
 /** A target to take up, and the turns that are its own: those that fell due since. */
@@ -129,6 +131,7 @@ export class Collector implements Measured {
       const state = this.#comingBack(target) ?? new TargetState(target, this.#options.createProbe(target));
       this.#states.set(target.name, state);
       this.#schedule.set(state, this.#clock.wall(), sinceMs);
+      this.#options.onTakenUp?.(target.name);
     }
     this.#ticker.changed();
   }

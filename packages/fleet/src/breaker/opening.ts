@@ -8,6 +8,8 @@ const MOST_BLAMED = 5;
 /** A key that is open in the fleet, as one replica knows it. */
 export class Opening {
   period = 0;
+  /** How many times in a row it has opened. */
+  attempts = 1;
   /** When the open time is up, here too. */
   dueMs = 0;
   /** Until when this replica may probe. */
@@ -30,6 +32,7 @@ export class Opening {
   /** Learns what the store says of it. `sentMs`: when it was asked, from which leases count. */
   take(hint: Hint, me: string, sentMs: number, nowMs: number): void {
     this.period = hint.period;
+    this.attempts = hint.attempts;
     this.dueMs = nowMs + hint.leftMs;
     const mine = hint.holder === me;
     this.mineUntilMs = mine ? sentMs + hint.leaseMs : 0;

@@ -120,6 +120,14 @@ export class SharedBreaker implements Measured, AsyncDisposable {
     return this.#circuits.openKeys;
   }
 
+  /**
+   * Opens the key's circuit here as it is open in the fleet: for who has reset it, to forget what it knew, and begins anew.
+   * Returns whether it is open there.
+   */
+  remind(key: string): boolean {
+    return !this.#stopped && this.#circuits.remind(key);
+  }
+
   /** Asks for a sync at `atMs`, or as soon as one may be. */
   #wake(atMs: number): void {
     if (this.#stopped || this.#syncing !== undefined || atMs === Number.POSITIVE_INFINITY) return;

@@ -248,6 +248,16 @@ export class SharedCircuits implements CircuitAdviser {
     if (this.#circuits.trip(hint.key, { openMs, attempts: hint.attempts })) this.#obeyed(hint, openMs);
   }
 
+  /** Obeys once more what is open, for a circuit that was reset. Returns whether it is. */
+  remind(key: string): boolean {
+    const opening = this.#openings.get(key);
+    const nowMs = this.#options.now();
+    if (opening === undefined || this.alone || nowMs >= opening.endsMs) return false;
+    const isOpen = this.#circuits.trip(key, { openMs: Math.max(0, opening.dueMs - nowMs), attempts: opening.attempts });
+    if (isOpen) opening.over = false;
+    return isOpen;
+  }
+
   #newOpening(key: string): Opening | undefined {
     if (this.#openings.size >= MOST_HINTS) {
       this.#unshared++;
