@@ -1,5 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import {
+  type Clock,
   type Context,
   type MetricDefinition,
   pipeline,
@@ -30,6 +31,21 @@ describe('a limit of one process', () => {
     const clock = new VirtualClock();
     return { clock, limiter: fleetLimiter({ key: 'core', concurrent: 2, expirationMs: 4_000, clock, ...options }) };
   };
+
+  it('serves from the start on a clock that goes on between any two looks', async () => {
+    const clock = new VirtualClock();
+    let nowMs = 0;
+    const now = () => {
+      nowMs += 0.001;
+      return clock.now() + nowMs;
+    };
+    const goesOn: Clock = { now, wall: () => clock.wall(), after: (ms, run) => clock.after(ms, run) };
+    const { limiter } = make({ clock: goesOn });
+    const served = limiter.execute(() => 'done');
+    await settle();
+    expect([limiter.queued, limiter.inUse]).toEqual([0, 0]);
+    expect(await served).toBe('done');
+  });
 
   it('says that it is one, and leaves no timer behind', async () => {
     const { clock, limiter } = make();

@@ -85,7 +85,7 @@ export class MemoryLimit {
     const all = [...this.#users.values()];
     const others = [...this.#users].filter(([id]) => id !== user).map(([, other]) => other);
     const longestMs = Math.max(...all.map((each) => each.holdMs));
-    this.#judge(longestMs + settleMs, now - this.#seenMs >= longestMs && stayed, life);
+    this.#judge(now, longestMs + settleMs, now - this.#seenMs >= longestMs && stayed, life);
     this.#seenMs = now;
     this.#drain();
     return {
@@ -123,8 +123,7 @@ export class MemoryLimit {
   }
 
   /** Whether what is known may not be the truth, and until when it is closed then. */
-  #judge(closedMs: number, unserved: boolean, life: string): void {
-    const now = this.clock.now();
+  #judge(now: number, closedMs: number, unserved: boolean, life: string): void {
     const { settleMs, alone = false } = this.#options;
     if (alone) this.#opensAtMs = now;
     else if (this.#opensAtMs === undefined) {
