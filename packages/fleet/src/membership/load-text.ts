@@ -119,7 +119,7 @@ function readMore(text: string, semicolon: number): Record<string, number> | und
     const next = text.indexOf(';', equals);
     const end = next < 0 ? text.length : next;
     const name = nameOf(text.slice(at + 1, equals));
-    const figure = numberOf(text.slice(equals + 1, end));
+    const figure = wholeOf(text, equals + 1, end) ?? numberOf(text.slice(equals + 1, end));
     if (name === undefined || figure === undefined) return undefined;
     more[name] = figure;
     at = end;
@@ -141,6 +141,18 @@ function readAny(text: string): Load | undefined {
   if (semicolon < 0) return load;
   const more = readMore(text, semicolon);
   return more && { ...load, more };
+}
+
+/** A whole number without a sign between two places; undefined: it may be another number. */
+function wholeOf(text: string, start: number, end: number): number | undefined {
+  if (end === start || end - start > MOST_DIGITS) return undefined;
+  let whole = 0;
+  for (let at = start; at < end; at++) {
+    const unit = text.charCodeAt(at);
+    if (unit < ZERO || unit > NINE) return undefined;
+    whole = whole * 10 + unit - ZERO;
+  }
+  return whole;
 }
 
 function numberOf(word: string): number | undefined {
