@@ -60,6 +60,12 @@ describe('a limit of one process', () => {
     expect(await limiter.drain()).toBe(true);
   });
 
+  it('serves on a clock that never says the same twice', async () => {
+    const limiter = fleetLimiter({ key: 'core', concurrent: 2, expirationMs: 4_000 });
+    await expect(limiter.execute(() => 'done', { deadline: performance.now() + 2_000 })).resolves.toBe('done');
+    expect(await limiter.drain()).toBe(true);
+  });
+
   it('refuses who waits for too long, who is too many, who gave up, and who comes after its end', async () => {
     const { clock, limiter } = make({ maxQueue: 3, queueTimeoutMs: 2_000 });
     const running = [limiter.execute(hang), limiter.execute(hang)].map((call) => call.catch((error: unknown) => error));
