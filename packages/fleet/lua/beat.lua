@@ -24,6 +24,7 @@ local REMOVED_AT_ONCE = 64
 local MOST_SHARERS = 10000
 local ENDS_TOLD = 32
 local HIGHEST = 9000000000000000
+local LONGEST_EPOCH = 100
 
 local function text(number) return string.format('%.0f', number) end
 local function sound(number) return number and number >= 0 and number <= HIGHEST end
@@ -86,6 +87,7 @@ local present = lease_end > now
 local same = present and run == incarnation
 local forgot = told_version > version_before or (present and same and lease_end < told_end)
   or (not same and told_end > now)
+if epoch and not string.find(epoch, '^[%w.-]+$') or #(epoch or '') > LONGEST_EPOCH then epoch = false end
 if not epoch or forgot then epoch = incarnation .. '.' .. ARGV[3] end
 
 -- What it applied last, as long as it counts.
@@ -123,13 +125,21 @@ else
 end
 
 if changed then redis.call('PUBLISH', ARGV[12], text(version)) end
-if changed or forgot or not stored[1] or released ~= tonumber(stored[4] or '0') then
+if changed or epoch ~= stored[1] or released ~= tonumber(stored[4] or '0') then
   redis.call('HSET', STATE, 'epoch', epoch, 'version', text(version), 'removed', text(removed), 'released', text(released))
 end
 
+-- Both list the sharers. Who is missing from one of them, since Redis evicted a key or another hand was at it, is waited for
+-- if it is there, and nobody else is.
+local function missing() return redis.call('ZCARD', SHARERS) - redis.call('ZCARD', APPLIED) end
 local behind, ends = 0, {}
 if shares then
-  behind = redis.call('ZCOUNT', APPLIED, '-inf', '(' .. text(joined))
+  if missing() < 0 then
+    for _, lowest in ipairs(redis.call('ZRANGE', APPLIED, 0, REMOVED_AT_ONCE - 1)) do
+      if not redis.call('ZSCORE', SHARERS, lowest) then redis.call('ZREM', APPLIED, lowest) end
+    end
+  end
+  behind = redis.call('ZCOUNT', APPLIED, '-inf', '(' .. text(joined)) + math.max(0, missing())
   if applied < joined then behind = behind - 1 end
   ends = redis.call('ZRANGE', SHARERS, 0, ENDS_TOLD - 1, 'WITHSCORES')
 end
@@ -138,7 +148,7 @@ local reply = { 'admitted', text(now), text(lease_end), epoch, text(version), te
 for at = 1, #ends do reply[#reply + 1] = ends[at] end
 if shares and (version ~= told_version or epoch ~= ARGV[8]) then
   if redis.call('ZCARD', SHARERS) > MOST_SHARERS then
-    return redis.error_reply('FULL ' .. SHARERS .. ' holds more than ' .. MOST_SHARERS .. ' members that share')
+    return redis.error_reply('FULL ' .. SHARERS .. ' holds more than ' .. MOST_SHARERS .. ' members that share: delete it')
   end
   for _, sharer in ipairs(redis.call('ZRANGE', SHARERS, 0, -1)) do reply[#reply + 1] = sharer end
 end

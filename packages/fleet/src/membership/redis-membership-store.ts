@@ -1,7 +1,7 @@
 import { FleetError } from '../fleet-error.js';
 import { fleetKey } from '../fleet-key.js';
 import type { RedisLink, ScriptArgument, ScriptReply } from '../redis/redis-link.js';
-import { script } from '../redis/script.js';
+import { type Script, script } from '../redis/script.js';
 import { loadText, readLoad } from './load-text.js';
 import type { Member } from './membership.js';
 import { type Beat, type BeatReply, isMemberId, type MemberList, type MembershipStore } from './membership-store.js';
@@ -35,7 +35,7 @@ class RedisMembershipStore implements MembershipStore {
     const args: ScriptArgument[] = [beat.id, beat.incarnation, beat.sequence, beat.leaseMs, beat.shares ? 1 : 0];
     args.push(beat.applied, Math.floor(beat.stoppedAtMs), beat.epoch, beat.known, beat.leaseEndMs);
     args.push(beat.load === undefined ? '' : loadText(beat.load), this.#channel);
-    const reply = texts(await this.#link.run(this.#beat, this.#keys, args));
+    const reply = texts(await this.#run(this.#beat, this.#keys, args));
     if (reply[0] === 'superseded') return { superseded: true, nowMs: whole(reply[1]) };
     if (reply[0] !== 'admitted' || reply.length < BEAT_FIELDS)
       throw damaged('a beat was answered otherwise than expected');
@@ -64,11 +64,11 @@ class RedisMembershipStore implements MembershipStore {
   }
 
   async leave(id: string, incarnation: string, stoppedAtMs: number): Promise<void> {
-    await this.#link.run(this.#leave, this.#keys, [id, incarnation, Math.floor(stoppedAtMs), this.#channel]);
+    await this.#run(this.#leave, this.#keys, [id, incarnation, Math.floor(stoppedAtMs), this.#channel]);
   }
 
   async read(): Promise<MemberList> {
-    const [now, records] = texts(await this.#link.run(this.#members, [this.#keys[3]!], [MOST_MEMBERS]));
+    const [now, records] = texts(await this.#run(this.#members, [this.#keys[3]!], [MOST_MEMBERS]));
     const nowMs = whole(now);
     const members: Member[] = [];
     let unreadable = 0;
@@ -93,6 +93,17 @@ class RedisMembershipStore implements MembershipStore {
       (message) => listener(/^\d{1,16}$/.test(message) ? Number(message) : undefined),
       () => listener(undefined),
     );
+  }
+
+  /** Redis does not say which key it is that is of another type. */
+  async #run(script: Script, keys: readonly string[], args: readonly ScriptArgument[]): Promise<ScriptReply> {
+    try {
+      return await this.#link.run(script, keys, args);
+    } catch (error) {
+      if (!(error as Error).message.includes('WRONGTYPE')) throw error;
+      const words = `Redis at ${this.#link.address} holds another type of value under a key of the membership; delete it. It is one of ${keys.join(', ')}`;
+      throw new FleetError('refused', words, { cause: error });
+    }
   }
 
   #checked(id: string, key: number): string {
