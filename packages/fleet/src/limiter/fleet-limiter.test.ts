@@ -1,6 +1,5 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import {
-  type Clock,
   type Context,
   type MetricDefinition,
   pipeline,
@@ -32,21 +31,6 @@ describe('a limit of one process', () => {
     return { clock, limiter: fleetLimiter({ key: 'core', concurrent: 2, expirationMs: 4_000, clock, ...options }) };
   };
 
-  it('serves from the start on a clock that goes on between any two looks', async () => {
-    const clock = new VirtualClock();
-    let nowMs = 0;
-    const now = () => {
-      nowMs += 0.001;
-      return clock.now() + nowMs;
-    };
-    const goesOn: Clock = { now, wall: () => clock.wall(), after: (ms, run) => clock.after(ms, run) };
-    const { limiter } = make({ clock: goesOn });
-    const served = limiter.execute(() => 'done');
-    await settle();
-    expect([limiter.queued, limiter.inUse]).toEqual([0, 0]);
-    expect(await served).toBe('done');
-  });
-
   it('says that it is one, and leaves no timer behind', async () => {
     const { clock, limiter } = make();
     await expect(limiter.execute(() => 'done')).resolves.toBe('done');
@@ -58,20 +42,6 @@ describe('a limit of one process', () => {
       0,
     ]);
     expect(await limiter.drain()).toBe(true);
-  });
-
-  it('serves on a clock that goes on between two looks at it', async () => {
-    class RunningClock extends VirtualClock {
-      #looks = 0;
-      override now(): number {
-        return super.now() + ++this.#looks / 1_000;
-      }
-    }
-    const { limiter } = make({ clock: new RunningClock() });
-    const answer = limiter.execute(() => 'done').then(String, String);
-    await settle();
-    limiter.shutdown();
-    expect(await answer).toBe('done');
   });
 
   it('refuses who waits for too long, who is too many, who gave up, and who comes after its end', async () => {
@@ -259,6 +229,22 @@ describe('a limit of several replicas', () => {
       ['share', 2],
       ['share', 2],
     ]);
+  });
+
+  it('uses shares when Redis does not let it in any more', async () => {
+    const fleet = await begin(3);
+    fleet.redis.refusal = 'NOAUTH Authentication required.';
+    await fleet.clock.advance(1_000);
+    expect(fleet.limiters.map(({ mode }) => mode)).toEqual(['lost', 'lost', 'lost']);
+    await fleet.clock.advance(CLOSED_MS + 1_000);
+    expect(fleet.limiters.map(({ mode, permits }) => [mode, permits])).toEqual(Array(3).fill(['share', 2]));
+  });
+
+  it('uses none where Redis answers and what it says is no use', async () => {
+    const fleet = await begin(3);
+    fleet.redis.refusal = 'ERR user_script:1: attempt to compare nil with number';
+    await fleet.clock.advance(60_000);
+    expect(fleet.limiters.map(({ mode }) => mode)).toEqual(['closed', 'closed', 'closed']);
   });
 
   it.each([

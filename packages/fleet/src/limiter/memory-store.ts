@@ -41,6 +41,8 @@ export class MemoryLimit {
   #seenMs = 0;
   /** Whether it can be asked. While not, it forgets nothing. */
   reachable = true;
+  /** What it answers everybody with, in Redis' words. */
+  refusal: string | undefined;
   /** Users that cannot ask it, while others can. */
   readonly cutOff = new Set<string>();
 
@@ -212,5 +214,7 @@ class MemoryStore implements PermitStore {
   #ask(): void {
     if (!this.#limit.reachable || this.#limit.cutOff.has(this.#user))
       throw new FleetError('unreachable', 'the memory cannot be asked');
+    const { refusal } = this.#limit;
+    if (refusal !== undefined) throw new FleetError('refused', 'the memory says no', { cause: new Error(refusal) });
   }
 }

@@ -212,7 +212,11 @@ export class Permits {
     const { openStore } = this.#options;
     const terms: Terms = { concurrent: this.#terms.concurrent, holdMs: this.#holdMs };
     const clear = this.#nonsense >= NONSENSE;
-    if (clear) this.#nonsense = 0;
+    if (clear) {
+      this.#nonsense = 0;
+      // Others may have permits of what is deleted, even if this replica never had.
+      this.#life ||= 'deleted';
+    }
     let store: PermitStore | undefined;
     const isCurrent = () => store !== undefined && store === this.#store;
     store = openStore({
@@ -319,6 +323,12 @@ export class Permits {
   }
 }
 
+/** What Redis says to whom it does not let in: that one is without it, as if it were gone. */
+const NO_ENTRY = /^(?:NOAUTH|WRONGPASS|NOPERM)\b/;
+
 /** Whether Redis could not be asked, as opposed to: it answered, and what it said was no use. */
-const isLoss = (error: unknown): boolean =>
-  error instanceof FleetError && (error.reason === 'unreachable' || error.reason === 'timeout');
+function isLoss(error: unknown): boolean {
+  if (!(error instanceof FleetError)) return false;
+  const { reason, cause } = error;
+  return reason === 'unreachable' || reason === 'timeout' || (cause instanceof Error && NO_ENTRY.test(cause.message));
+}
