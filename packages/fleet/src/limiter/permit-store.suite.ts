@@ -138,6 +138,26 @@ export function itCountsPermits(makeRig: () => Promise<StoreRig>): void {
     expect(await a.beat()).toMatchObject({ concurrent: 3, holdMs: HOLD_MS, users: 1, differ: false });
   });
 
+  it('gives no more than the smallest limit from the next beat on, and as many as before when it is gone', async () => {
+    const [a, b] = [await join('a'), await join('b')];
+    await opened(a, b);
+    await b.beat({ concurrent: 1, holdMs: HOLD_MS });
+    for (let i = 0; i < 3; i++) a.store.request(1, 60_000);
+    const liveWith = async (ms: number, each: () => Promise<unknown>) => {
+      for (let passed = 0; passed < ms; passed += 50) {
+        await rig.pass(50);
+        await each();
+      }
+    };
+    await liveWith(600, () => Promise.all([a.beat(), b.beat({ concurrent: 1, holdMs: HOLD_MS })]));
+    expect(a.grants.length).toBe(1);
+    await b.store.leave();
+    await liveWith(2_000, () => a.beat());
+    a.grants[0]!.release();
+    await liveWith(600, () => a.beat());
+    expect(a.grants.length).toBe(3);
+  });
+
   it('says when all others have counted a newcomer', async () => {
     const [a, b] = [await join('a'), await join('b')];
     await a.beat();
