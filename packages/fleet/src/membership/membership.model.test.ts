@@ -5,6 +5,8 @@ import { BEAT_MS, LEASE_MS, World } from './world.suite.js';
 type Step = (world: World) => void;
 
 const IDS = ['a', 'b', 'c', 'd'];
+/** Until a call to a store that does not answer has failed, and what came of it is known. */
+const CALL_MS = 1_100;
 const id = fc.constantFrom(...IDS);
 
 /** A step of one process, if there is one. */
@@ -90,6 +92,31 @@ function history(steps: readonly fc.Arbitrary<Step>[]) {
   );
 }
 
+/** One dies and the store is lost, in whichever order: nobody's targets are silent for longer than its lease. */
+const silence = fc.asyncProperty(
+  fc.nat(),
+  fc.nat(2 * LEASE_MS),
+  fc.integer({ min: -LEASE_MS, max: LEASE_MS }),
+  fc.constantFrom('lost', 'stopped'),
+  async (seed, pauseMs, lossMs, state) => {
+    const world = new World(seed);
+    for (const each of IDS) world.start(each);
+    await world.advance(3 * BEAT_MS + pauseMs);
+    expect(world.unsettled()).toBeUndefined();
+    if (lossMs < 0) world.setState(state);
+    await world.advance(Math.max(0, -lossMs));
+    world.kill(world.running('b')!);
+    await world.advance(Math.max(0, lossMs));
+    world.setState(state);
+    await world.advance(LEASE_MS - Math.max(0, lossMs) + CALL_MS);
+    expect(world.silent()).toEqual([]);
+    world.setState('up');
+    await world.advance(3 * LEASE_MS);
+    expect(world.unsettled()).toBeUndefined();
+    expect(world.faults.slice(0, 3)).toEqual([]);
+  },
+);
+
 const runs = (numRuns: number) => ({ numRuns: Number(process.env['MODEL_RUNS'] ?? numRuns) });
 
 describe('membership, whatever happens', { timeout: 120_000 }, () => {
@@ -107,6 +134,10 @@ describe('membership, whatever happens', { timeout: 120_000 }, () => {
 
   it('keeps that through a lost and a stopped store', async () => {
     await fc.assert(history([...PROCESSES, ...NETWORK, ...LOSS]), runs(200));
+  });
+
+  it('leaves nothing undone for longer than a lease when one dies and the store is lost', async () => {
+    await fc.assert(silence, runs(200));
   });
 
   it('keeps that through an emptied store, but for those who knew nobody', async () => {

@@ -19,6 +19,12 @@ export const MEMBERSHIP_METRICS = {
     help: 'Members that share the work, as this replica knows them, itself included',
     labels: {},
   },
+  presumedDead: {
+    name: 'fleet_presumed_dead',
+    type: 'gauge',
+    help: 'Members whose part this replica takes too: their leases, as last known, are over, and Redis cannot be asked',
+    labels: {},
+  },
   standing: {
     name: 'fleet_standing',
     type: 'gauge',

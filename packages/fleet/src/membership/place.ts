@@ -77,6 +77,8 @@ export class Place {
   #toldLeaseEndMs = 0;
   readonly #store = new StoreClock();
   #failedMs: number | undefined;
+  /** Of the members whose leases end first, on the monotonic clock, as last known. */
+  #leaseEnds: readonly { readonly id: string; readonly ms: number }[] = [];
   #lostWallMs = 0;
   #hintedMs: number = Number.NEGATIVE_INFINITY;
   #left = false;
@@ -108,9 +110,16 @@ export class Place {
     return { standing: this.standing, version: this.#version, fence: this.#fence, era: this.#era };
   }
 
-  /** When something changes without a reply: its lease is over, or that of somebody whom the store forgot. */
+  /** How many members it takes for dead as long as the store cannot be asked. */
+  get presumedDead(): number {
+    return this.#isLeased ? this.#view.presumedDead : 0;
+  }
+
+  /** When something changes without a reply: its lease is over, or that of somebody of whom the store cannot tell. */
   get nextLookMs(): number {
-    return Math.min(this.#isLeased ? this.leaseEndMs : Number.POSITIVE_INFINITY, this.#view.carryEndsMs);
+    if (!this.#isLeased) return this.#view.carryEndsMs;
+    const nextEndMs = this.#failedMs === undefined ? undefined : this.#leaseEnds[0]?.ms;
+    return Math.min(this.leaseEndMs, nextEndMs ?? Number.POSITIVE_INFINITY, this.#view.carryEndsMs);
   }
 
   /** Whether what was told may be acted on: not in between a lease that ran out and the word of it, and never after. */
@@ -150,8 +159,14 @@ export class Place {
     else this.#admitted(sent, reply, now);
   }
 
-  failed(now: Instant): void {
+  failed({ at }: SentBeat, now: Instant): void {
     const { heartbeatMs, random, shares } = this.#options;
+    // No deadline is as long as that: this process stood still, and the answer may have come meanwhile.
+    if (now.ms - at.ms >= this.#leaseMs) {
+      this.nextBeatMs = now.ms;
+      this.look(now);
+      return;
+    }
     this.#failedMs = now.ms;
     this.nextBeatMs = now.ms + (heartbeatMs / 10) * (1 + random());
     if (!shares) return;
@@ -170,7 +185,11 @@ export class Place {
       this.#become(wall(ended));
       this.nextBeatMs = Math.min(this.nextBeatMs, now.ms);
     }
-    if (!this.#isLeased || !this.#isOver(now)) return;
+    if (!this.#isLeased) return;
+    if (!this.#isOver(now)) {
+      if (this.#failedMs !== undefined) this.#presume(now);
+      return;
+    }
     this.#lostWallMs = Math.min(wall(this.leaseEndMs), this.#leaseEndWallMs);
     // Only a failure of late says that the store is lost; without one it was this process that stood still.
     const isLost = this.#failedMs !== undefined && now.ms - this.#failedMs <= 2 * this.#options.heartbeatMs;
@@ -193,7 +212,8 @@ export class Place {
     if (told.era !== this.#era || !this.#isLeased || !('ids' in told.standing)) return;
     const version = told.standing === this.standing ? this.#version : told.version;
     // The first of those that the store was not told of: whoever joined must not miss what fell due since.
-    if (newcomers(before, told.standing) && this.#stoppedAtMs === 0) this.#stoppedAtMs = this.#store.atLeast(stopped.ms);
+    if (newcomers(before, told.standing) && this.#stoppedAtMs === 0)
+      this.#stoppedAtMs = this.#store.atLeast(stopped.ms);
     if (version <= this.#applied) return;
     this.#applied = version;
     this.nextBeatMs = Math.min(this.nextBeatMs, now.ms);
@@ -220,6 +240,15 @@ export class Place {
     return now.ms >= this.leaseEndMs || now.wallMs >= this.#leaseEndWallMs;
   }
 
+  /** Nobody provably owns what belonged to a member whose lease, as last known, is over: the store cannot be asked. */
+  #presume(now: Instant): void {
+    const over = this.#leaseEnds.filter(({ ms }) => ms <= now.ms);
+    if (over.length === 0) return;
+    this.#leaseEnds = this.#leaseEnds.slice(over.length);
+    this.#view.presumeDead(over.map(({ id }) => id));
+    this.#become(now.wallMs + over[0]!.ms - now.ms);
+  }
+
   #admitted({ beat, at }: SentBeat, reply: Admitted, now: Instant): void {
     this.leaseEndMs = at.ms + this.#leaseMs;
     this.#leaseEndWallMs = at.wallMs + this.#leaseMs;
@@ -227,6 +256,9 @@ export class Place {
     this.#store.answered(at.ms, reply.nowMs, now.ms);
     if (this.#stoppedAtMs === beat.stoppedAtMs) this.#stoppedAtMs = 0;
     this.#failedMs = undefined;
+    this.#leaseEnds = reply.leaseEnds
+      .filter(([id]) => id !== this.id)
+      .map(([id, endMs]) => ({ id, ms: now.ms + endMs - reply.nowMs }));
     if (this.#options.shares) this.#takeIn(at, reply, now);
     this.#epoch = reply.epoch;
     this.#version = reply.version;
@@ -245,6 +277,7 @@ export class Place {
     const had = keptOf(this.standing);
     if (forgot) this.forgotten++;
     if (!wasLeased) this.#view.forget();
+    this.#view.presumeNobody();
     if (forgot || (isNew && wasLeased)) this.#applied = 0;
     if (wasLeased && (forgot || isNew)) this.#view.carry(now.ms + this.#options.leaseMs);
     if (reply.ids !== undefined) this.#view.list(reply.ids);

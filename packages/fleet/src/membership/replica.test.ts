@@ -1,6 +1,8 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { ConfigError, type Labels } from '@breakwater/resilience';
 import { seededRandom, settle, VirtualClock } from '@breakwater/resilience/testing';
 import { describe, expect, it } from 'vitest';
+import { FLEET_CHANNEL } from '../events.js';
 import { FleetError } from '../fleet-error.js';
 import type { StandingChange } from './membership.js';
 import type { MembershipStore } from './membership-store.js';
@@ -41,6 +43,29 @@ describe('membership', () => {
       expect(clock.timers).toBe(0);
       await member.join();
       expect(member).toMatchObject({ holds: true, standing: { kind: 'member' } });
+    });
+
+    it('does not take its own standstill for a Redis that is lost: a beat was under way, and its deadline is read first', async () => {
+      const clock = new VirtualClock();
+      const inner = memoryMembershipStore({ clock });
+      let isSilent = false;
+      const beat: MembershipStore['beat'] = (what) => (isSilent ? new Promise(() => {}) : inner.beat(what));
+      const store: MembershipStore = {
+        beat,
+        leave: (...args) => inner.leave(...args),
+        read: () => inner.read(),
+        onChange: (listener) => inner.onChange(listener),
+      };
+      const { member, changes } = alone({ store, clock, leaseMs: LEASE_MS });
+      await member.join();
+      isSilent = true;
+      await clock.advance(BEAT_MS);
+      clock.stall(2 * LEASE_MS);
+      isSilent = false;
+      await clock.advance(BEAT_MS);
+      console.log('DBG', JSON.stringify(changes), clock.now());
+      expect(changes.map(({ standing }) => standing.kind)).toEqual(['member', 'unsure', 'member']);
+      await member.leave();
     });
 
     it('tells its load with each beat, and goes on without one that cannot be measured', async () => {
@@ -101,6 +126,7 @@ describe('membership', () => {
       clock.stall(1);
       expect(member.holds).toBe(false);
       await clock.advance(0);
+      console.log('DBG', JSON.stringify(changes), clock.now());
       expect(changes.map(({ standing }) => standing.kind)).toEqual(['member', 'unsure', 'member']);
       expect(member.holds).toBe(true);
     });
@@ -118,6 +144,7 @@ describe('membership', () => {
       suspendedMs = LEASE_MS;
       expect(member.holds).toBe(false);
       await virtual.advance(BEAT_MS);
+      console.log('DBG', JSON.stringify(changes), clock.now());
       expect(changes.map(({ standing }) => standing.kind)).toEqual(['member', 'unsure', 'member']);
     });
 
@@ -150,6 +177,39 @@ describe('membership', () => {
       await clock.advance(300 + BEAT_MS / 5);
       expect(other.standing.kind).toBe('member');
       expect(figure(slow, 'fleet_releases_overdue_total')).toBe(1);
+    });
+
+    it('says once in whose words its heartbeats are refused, and again after one that was not', async () => {
+      const clock = new VirtualClock();
+      const memory = memoryMembershipStore({ clock });
+      let refusal: FleetError | undefined;
+      const beat: MembershipStore['beat'] = (what) => (refusal ? Promise.reject(refusal) : memory.beat(what));
+      const store: MembershipStore = {
+        beat,
+        leave: (...args) => memory.leave(...args),
+        read: () => memory.read(),
+        onChange: (listener) => memory.onChange(listener),
+      };
+      const { member } = alone({ store, clock, leaseMs: LEASE_MS });
+      const told: string[] = [];
+      const hear = (event: unknown) => {
+        const { type, error } = event as { type: string; error?: Error };
+        if (type === 'trouble') told.push(error!.message);
+      };
+      subscribe(FLEET_CHANNEL, hear);
+      await member.join();
+      for (const reason of ['refused', 'unreachable'] as const) {
+        refusal = new FleetError(reason, `${reason}: the key is no list`);
+        await clock.advance(3 * LEASE_MS);
+        expect(member.standing.kind).toBe('alone');
+        refusal = undefined;
+        await clock.advance(LEASE_MS);
+      }
+      refusal = new FleetError('refused', 'the key is no list');
+      await clock.advance(LEASE_MS);
+      unsubscribe(FLEET_CHANNEL, hear);
+      expect(told).toEqual(['refused: the key is no list', 'the key is no list']);
+      await member.leave();
     });
 
     it('takes a failing handler for one that has ended', async () => {
@@ -280,6 +340,44 @@ describe('membership', () => {
       expect(processes.map(({ member }) => member.standing)).toEqual(
         processes.map(() => ({ kind: 'member', ids: ['a', 'b', 'c'] })),
       );
+    });
+
+    it('takes the part of one that died when the store is lost, as soon as its last known lease is over', async () => {
+      const { world, processes } = await three();
+      const { leaseEndMs } = world.book.entries.get('c')!;
+      world.kill(processes[2]);
+      await world.advance(BEAT_MS);
+      const wellMs = Math.min(...['a', 'b'].map((id) => world.book.entries.get(id)!.leaseEndMs));
+      world.setState('lost');
+      await world.advance(leaseEndMs - world.clock.wall() - 1);
+      expect(processes[0].member.ids).toEqual(['a', 'b', 'c']);
+      await world.advance(30);
+      expect(world.clock.wall()).toBeLessThan(wellMs);
+      for (const process of processes.slice(0, 2)) {
+        expect(process.member.standing).toEqual({ kind: 'member', ids: ['a', 'b'] });
+        expect(lastOf(process).sinceMs).toBeGreaterThan(leaseEndMs - 20);
+        expect(lastOf(process).sinceMs).toBeLessThanOrEqual(leaseEndMs + 10);
+        expect(figure(process.member, 'fleet_presumed_dead')).toBe(1);
+      }
+      world.setState('up');
+      await world.advance(BEAT_MS);
+      expect(processes[0].member.ids).toEqual(['a', 'b']);
+      expect(figure(processes[0].member, 'fleet_presumed_dead')).toBe(0);
+    });
+
+    it('gives its part back to one that was only taken for dead', async () => {
+      const { world, processes } = await three();
+      processes[0].cut = true;
+      await world.advance(1_000 * figure(processes[0].member, 'fleet_lease_left_seconds') - 10);
+      expect(figure(processes[0].member, 'fleet_presumed_dead')).toBeGreaterThan(0);
+      expect(processes[0].member.ids.length).toBeLessThan(3);
+      expect(processes[0].member.standing.kind).toBe('member');
+      processes[0].cut = false;
+      await world.advance(3 * BEAT_MS);
+      expect(processes.map(({ member }) => member.standing)).toEqual(
+        processes.map(() => ({ kind: 'member', ids: ['a', 'b', 'c'] })),
+      );
+      expect(world.unsettled()).toBeUndefined();
     });
 
     it('keeps to whom it knew when the store is emptied, a dead member included until its lease is over', async () => {

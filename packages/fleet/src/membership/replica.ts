@@ -44,6 +44,8 @@ class Replica implements Membership {
   #beating: Promise<void> | undefined;
   #timer: Timer | undefined;
   #listening: Disposable | undefined;
+  /** What was wrong with the last beats, in the words that were told: they may say so many times a second. */
+  #refusal: string | undefined;
   #supersededBefore = 0;
   #forgottenBefore = 0;
 
@@ -119,6 +121,7 @@ class Replica implements Membership {
     const nowMs = this.#clock.now();
     this.#tally.measure(record);
     record(METRICS.sharers, {}, this.#options.shares === false ? 0 : this.ids.length);
+    record(METRICS.presumedDead, {}, this.#place?.presumedDead ?? 0);
     for (const standing of STANDINGS) record(METRICS.standing, { standing }, this.standing.kind === standing ? 1 : 0);
     record(METRICS.aloneSeconds, {}, this.#tally.aloneSeconds(nowMs));
     record(METRICS.leaseLeft, {}, Math.max(0, (this.#place?.leaseEndMs ?? 0) - nowMs) / 1_000);
@@ -143,17 +146,25 @@ class Replica implements Membership {
       reply = await this.#withDeadline(this.#options.store.beat(sent.beat));
     } catch (error) {
       this.#tally.heartbeat('failed', 0);
-      if (!(error instanceof FleetError)) publish({ type: 'trouble', what: 'a heartbeat', error });
+      this.#failed(error as Error);
     }
     if (place !== this.#place) return;
     this.#beating = undefined;
     if (!place.isIn) return;
-    if (reply === undefined) place.failed(this.#now());
+    if (reply === undefined) place.failed(sent, this.#now());
     else this.#replied(place, sent, reply);
     this.#changed(place);
   }
 
+  /** That Redis is lost the link tells. What it refuses nobody else would: a foreign value, a right that is missing. */
+  #failed(error: Error): void {
+    if (error instanceof FleetError && error.reason !== 'refused') return;
+    if (error.message !== this.#refusal) publish({ type: 'trouble', what: 'a heartbeat', error });
+    this.#refusal = error.message;
+  }
+
   #replied(place: Place, sent: SentBeat, reply: BeatReply): void {
+    this.#refusal = undefined;
     const superseded = reply.superseded ? place.id : undefined;
     const forgotten = place.forgotten;
     place.replied(sent, reply, this.#now());

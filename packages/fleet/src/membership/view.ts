@@ -11,6 +11,8 @@ export class View {
   #listed: readonly string[] = [];
   /** Until when a member that the store forgot counts, on the monotonic clock. */
   readonly #carried = new Map<string, number>();
+  /** Whom it takes for dead though the store, when it was asked last, listed them. */
+  readonly #presumedDead = new Set<string>();
 
   constructor(self: string) {
     this.self = self;
@@ -25,6 +27,23 @@ export class View {
   /** When the next of them counts no longer; Infinity: there are none. */
   get carryEndsMs(): number {
     return Math.min(Number.POSITIVE_INFINITY, ...this.#carried.values());
+  }
+
+  get presumedDead(): number {
+    return this.#presumedDead.size;
+  }
+
+  /** Their leases, as last known, are over, and the store cannot be asked whether they were renewed. */
+  presumeDead(ids: readonly string[]): void {
+    for (const id of ids) if (id !== this.self) this.#presumedDead.add(id);
+    this.#renew();
+  }
+
+  /** The store was asked: whoever it lists is alive. */
+  presumeNobody(): void {
+    if (this.#presumedDead.size === 0) return;
+    this.#presumedDead.clear();
+    this.#renew();
   }
 
   list(ids: readonly string[]): void {
@@ -52,11 +71,14 @@ export class View {
 
   forget(): void {
     this.#carried.clear();
+    this.#presumedDead.clear();
     this.#renew();
   }
 
   #renew(): void {
-    const ids = [...new Set([this.self, ...this.#listed, ...this.#carried.keys()])].sort(byCodeUnits);
+    const known = new Set([this.self, ...this.#listed, ...this.#carried.keys()]);
+    for (const id of this.#presumedDead) known.delete(id);
+    const ids = [...known].sort(byCodeUnits);
     // The same list stays the same object: whoever compares sees that nothing changed.
     if (!sameIds(ids, this.ids)) this.ids = ids;
   }

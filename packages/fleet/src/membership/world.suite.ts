@@ -82,6 +82,9 @@ export class Process {
   #ending: Standing | undefined;
   /** Since when it is on its own account what it is: it took everything, and not everybody has heard of it again. */
   wasAlone = false;
+  /** The members that the store told it last, and whether it takes one of them for dead, or still lets go of what that had. */
+  heard: readonly string[] = [];
+  isPresuming = false;
   /** Whether it began with nothing in a store that had forgotten those who still had leases. */
   isBlind = false;
   readonly standings: { readonly kind: string; readonly atMs: number; readonly sinceMs: number }[] = [];
@@ -101,12 +104,15 @@ export class Process {
         this.#ending = before;
         this.standings.push({ kind: standing.kind, atMs: world.clock.wall(), sinceMs });
         if (standing.kind === 'alone') this.wasAlone = true;
+        const presumes = 'ids' in standing && this.heard.some((id) => !standing.ids.includes(id));
+        if (presumes) this.isPresuming = true;
         if (before.kind === 'out' || before.kind === 'unsure') this.isBlind = world.hasForgotten;
         // In two parts: after a stop the second takes its time all the same.
         for (const share of [400, 400])
           await new Promise<void>((resolve) => this.clock.after(world.random() * share, resolve));
         this.#ending = undefined;
         if (standing.kind === 'member') this.wasAlone = false;
+        if (!presumes) this.isPresuming = false;
       },
     });
   }
@@ -287,12 +293,21 @@ export class World {
     return undefined;
   }
 
+  /** Targets at which nobody is at work. */
+  silent(): string[] {
+    const work = this.processes.reduce((sum, process) => sum | process.work, 0);
+    return TARGETS.filter((_, index) => (work & (2 ** index)) === 0);
+  }
+
   storeFor(process: Process): MembershipStore {
     return {
       beat: (beat: Beat) =>
         this.#call<BeatReply>(process, () => {
           const { reply, told } = this.book.beat(beat, Math.floor(this.clock.wall()));
           this.#tell(told);
+          return reply;
+        }).then((reply) => {
+          if (!reply.superseded && reply.ids !== undefined) process.heard = reply.ids;
           return reply;
         }),
       leave: (id, incarnation, stoppedAtMs) =>
@@ -355,9 +370,9 @@ export class World {
     }
   }
 
-  /** Where the protocol allows two: alone, or began with nothing in a store that had forgotten those who still had leases. */
+  /** Where the protocol allows two: alone, on its own for a member's part, or began with nothing in a store that had forgotten those who still had leases. */
   #isExcused(one: Process, other: Process): boolean {
-    if (one.isAlone || other.isAlone) return true;
+    if (one.isAlone || other.isAlone || one.isPresuming || other.isPresuming) return true;
     if (this.clock.now() < this.rolledBackMs + LEASE_MS + BEAT_MS) return true;
     return this.hasForgotten && (one.isBlind || other.isBlind);
   }
