@@ -21,7 +21,7 @@ import type { HeadingOptions } from './heading.js';
 import type { Logger } from './log.js';
 import { LossLog } from './loss-log.js';
 import { circuitNews } from './news.js';
-import { Service } from './service.js';
+import { type DrainReport, Service } from './service.js';
 import type { Sink } from './sinks/sink.js';
 import type { TargetChanges } from './targets/changes.js';
 import type { View } from './terminal/view.js';
@@ -60,6 +60,11 @@ const CLOSING_MS = 2_000;
 
 /** Runs the collector until it is told to stop, or its time is up. Answers with the exit code of the process. */
 export async function run(options: RunOptions): Promise<number> {
+  return exitCode(await collect(options), options.log);
+}
+
+/** Until it is drained and closed, and all that happened is told. */
+async function collect(options: RunOptions): Promise<DrainReport> {
   const { log, view, targets } = options;
   using _news = new FleetLog(clock, ({ level, fields, message }) => log[level](fields, message));
   const onError = (error: unknown, what: string) => log.error({ err: error }, `${what} failed`);
@@ -87,7 +92,7 @@ export async function run(options: RunOptions): Promise<number> {
     await service.close();
   };
   await Promise.race([Promise.all([targets.close(), closing()]), pause(CLOSING_MS)]);
-  return exitCode(report, log);
+  return report;
 }
 
 function makeComposition({ env, sink, circuit, fleet, log }: RunOptions, opened: OpenFleet | undefined): Composition {

@@ -175,7 +175,7 @@ export class Service {
     const deadlineMs = clock.now() + drainTimeoutMs;
     const turnsMs = drainTimeoutMs * (delivery === undefined ? 1 : TURNS_SHARE);
     // Others take over while this one still delivers, which may take long.
-    const turns = await composition.collector.drain(turnsMs, () => void fleet?.leave());
+    const turns = await composition.collector.drain(turnsMs, (stoppedMs) => void fleet?.leave(stoppedMs));
     const leftMs = deadlineMs - clock.now();
     const [report] = await Promise.all([
       delivery?.drain(leftMs),

@@ -89,18 +89,21 @@ export class Fleet implements Measured {
     return this.#joined;
   }
 
-  /** Nothing is polled here any more: others may take over. Can be called twice, and before `join`. */
-  leave(): Promise<void> {
-    this.#left ??= this.#guarded('leaving the fleet', this.#leave());
+  /**
+   * Nothing is polled here any more: others may take over what fell due since `stoppedMs`, default now. Can be called
+   * twice, and before `join`.
+   */
+  leave(stoppedMs?: number): Promise<void> {
+    this.#left ??= this.#guarded('leaving the fleet', this.#leave(stoppedMs));
     return this.#left;
   }
 
-  #leave(): Promise<void> {
+  #leave(stoppedMs: number | undefined): Promise<void> {
     const { clock } = this.#options;
     return new Promise((resolve, reject) => {
       const limit = clock.after(LEAVING_MS, () => reject(new Error(`it took more than ${LEAVING_MS} ms`)));
       void this.#joined
-        .then(() => this.#membership?.leave())
+        .then(() => this.#membership?.leave(stoppedMs))
         .then(resolve, reject)
         .finally(() => limit[Symbol.dispose]());
     });

@@ -149,6 +149,8 @@ export class Collector implements Measured {
 
   /** Begins no more turns of these targets, which others poll from now on, and forgets in slices what it knows of them. */
   release(names: readonly string[]): Release {
+    // The others take what falls due from now on.
+    if (names.length > 0) this.#ticker.catchUp();
     for (const name of names) this.#releasing.add(name);
     return { over: this.#release(names), end: () => this.#endTurns(new Set(names)) };
   }
@@ -322,24 +324,27 @@ export class Collector implements Measured {
 
   /**
    * Begins no more runs, lets those under way finish, and writes what was sampled, within `timeoutMs`. What cannot be
-   * finished by then is ended, and reported. `onTurnsOver` is called as soon as nothing runs any more. Later calls wait
-   * for the first.
+   * finished by then is ended, and reported. `onTurnsOver` is called as soon as nothing runs any more, and told the
+   * wall-clock instant up to which every turn was taken. Later calls wait for the first.
    */
-  drain(timeoutMs: number, onTurnsOver: () => void = () => {}): Promise<DrainReport> {
+  drain(timeoutMs: number, onTurnsOver: (stoppedMs: number) => void = () => {}): Promise<DrainReport> {
     this.#drained ??= this.#drain(timeoutMs, onTurnsOver);
     return this.#drained;
   }
 
-  async #drain(timeoutMs: number, onTurnsOver: () => void): Promise<DrainReport> {
-    this.#ticker.stop();
+  async #drain(timeoutMs: number, onTurnsOver: (stoppedMs: number) => void): Promise<DrainReport> {
     const { runner, samples, account } = this.#options;
-    runner.dismiss();
+    const wallMs = this.#clock.wall();
+    this.#ticker.catchUp();
+    this.#ticker.stop();
+    // What waited in vain is somebody else's too, and polled twice rather than not at all what fell due after it.
+    const stoppedMs = Math.min(wallMs, runner.dismiss() - 1);
     const deadlineMs = this.#clock.now() + timeoutMs;
     const flushMs = Math.min(LONGEST_FLUSH_MS, timeoutMs * FLUSH_SHARE);
     const abortedBefore = account.count('aborted');
     const lostBefore = sum(samples.lost.values());
     await this.#turnsOver(timeoutMs - flushMs, () => runner.stop());
-    onTurnsOver();
+    onTurnsOver(stoppedMs);
     await samples.drain(Math.max(flushMs, deadlineMs - this.#clock.now()));
     await Promise.all([...this.#states.values()].map(({ probe }) => probe.close?.()));
     return {

@@ -42,6 +42,11 @@ export class Ticker<T extends Scheduled> {
     if (this.#running) this.#arm();
   }
 
+  /** Takes what is due at this moment and not later, however late the timer is. */
+  catchUp(): void {
+    if (this.#running) this.#ring();
+  }
+
   stop(): void {
     this.#running = false;
     this.#timer?.[Symbol.dispose]();

@@ -42,6 +42,11 @@ export interface TurnOrder {
   readonly mayBegin?: () => boolean;
 }
 
+interface Begun {
+  readonly state: TargetState;
+  readonly order: TurnOrder;
+}
+
 /** How long a probe may take to tidy up after it was cut short, before its turn is concluded without its words. */
 const TIDYING_MS = 50;
 
@@ -50,8 +55,8 @@ export class TurnRunner {
   readonly #options: TurnRunnerOptions;
   readonly #clock: Clock;
   readonly #stalls: StallMonitor;
-  readonly #waiting = new Map<AbortController, TargetState>();
-  readonly #running = new Map<AbortController, TargetState>();
+  readonly #waiting = new Map<AbortController, Begun>();
+  readonly #running = new Map<AbortController, Begun>();
 
   constructor(options: TurnRunnerOptions) {
     this.#options = options;
@@ -59,9 +64,14 @@ export class TurnRunner {
     this.#stalls = options.stalls ?? systemStalls;
   }
 
-  /** Ends every wait for a slot: what has not begun is missed. */
-  dismiss(): void {
-    for (const controller of this.#waiting.keys()) controller.abort();
+  /** Ends every wait for a slot: what has not begun is missed. @returns the first instant of those turns; Infinity: none. */
+  dismiss(): number {
+    let firstMs = Number.POSITIVE_INFINITY;
+    for (const [controller, { order }] of this.#waiting) {
+      controller.abort();
+      if (order.manual !== true) firstMs = Math.min(firstMs, order.instantMs);
+    }
+    return firstMs;
   }
 
   /** Ends every run that is under way, too. */
@@ -73,7 +83,7 @@ export class TurnRunner {
   /** Ends the turns of some targets: those that wait for a slot are missed, those that run are aborted, and say why. */
   end(which: (state: TargetState) => boolean, why: string): void {
     for (const turns of [this.#waiting, this.#running]) {
-      for (const [controller, state] of turns) if (which(state)) controller.abort(new StoppedError(why));
+      for (const [controller, { state }] of turns) if (which(state)) controller.abort(new StoppedError(why));
     }
   }
 
@@ -91,7 +101,7 @@ export class TurnRunner {
 
   async #inSlot(state: TargetState, order: TurnOrder): Promise<Turn> {
     const controller = new AbortController();
-    this.#waiting.set(controller, state);
+    this.#waiting.set(controller, { state, order });
     let slot: Slot;
     let permit: LimitPermit | undefined;
     try {
@@ -118,7 +128,7 @@ export class TurnRunner {
       state.running = false;
       return this.#notRun(state, order, 'missed', new LeaseOverError());
     }
-    this.#running.set(controller, state);
+    this.#running.set(controller, { state, order });
     const overdue = () => controller.abort(permit?.signal.reason);
     permit?.signal.addEventListener('abort', overdue, { once: true });
     const leave = () => {

@@ -3,7 +3,7 @@ import { settle } from '@breakwater/resilience/testing';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { targetOf } from '../flow/rig.suite.js';
 import type { Target } from '../targets/target.js';
-import { type Replica, Replicas } from './replicas.suite.js';
+import { type Replica, Replicas, STEP_MS } from './replicas.suite.js';
 
 const INTERVAL_MS = 4_000;
 const LEASE_MS = 6_000;
@@ -83,6 +83,36 @@ describe('replicas that share a targets file', () => {
     expect(polledBy(b).size).toBe(0);
     await a.tell(member('a'));
     await replicas.advance(10_000);
+    everyTurnOnce();
+  });
+
+  it('lose no turn to one that drains while its last turns take a while', async () => {
+    await begin(() => 1_500);
+    b = replicas.add('b');
+    await join(b, a);
+    await replicas.advance(10_000);
+    let stoppedMs: number | undefined;
+    void b.rig.collector.drain(10_000, (instantMs) => {
+      stoppedMs = instantMs;
+    });
+    while (stoppedMs === undefined) await replicas.advance(STEP_MS);
+    expect(replicas.wallMs - stoppedMs).toBeGreaterThan(300);
+    await a.tell(member('a'), stoppedMs);
+    await replicas.advance(10_000);
+    everyTurnOnce();
+  });
+
+  it('lose no turn that falls due while they are too busy to take it', async () => {
+    b = replicas.add('b');
+    await join(b, a);
+    await replicas.advance(10_000);
+    const before = replicas.polls.length;
+    for (const { rig } of replicas.all) rig.clock.stall(400);
+    replicas.wallMs += 400;
+    const c = replicas.add('c');
+    await join(c, a, b);
+    await replicas.advance(10_000);
+    expect(replicas.polls.length).toBeGreaterThan(before);
     everyTurnOnce();
   });
 
