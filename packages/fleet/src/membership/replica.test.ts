@@ -58,12 +58,12 @@ describe('membership', () => {
       };
       const { member, changes } = alone({ store, clock, leaseMs: LEASE_MS });
       await member.join();
+      await clock.advance(1);
       isSilent = true;
       await clock.advance(BEAT_MS);
       clock.stall(2 * LEASE_MS);
       isSilent = false;
       await clock.advance(BEAT_MS);
-      console.log('DBG', JSON.stringify(changes), clock.now());
       expect(changes.map(({ standing }) => standing.kind)).toEqual(['member', 'unsure', 'member']);
       await member.leave();
     });
@@ -126,7 +126,6 @@ describe('membership', () => {
       clock.stall(1);
       expect(member.holds).toBe(false);
       await clock.advance(0);
-      console.log('DBG', JSON.stringify(changes), clock.now());
       expect(changes.map(({ standing }) => standing.kind)).toEqual(['member', 'unsure', 'member']);
       expect(member.holds).toBe(true);
     });
@@ -144,7 +143,6 @@ describe('membership', () => {
       suspendedMs = LEASE_MS;
       expect(member.holds).toBe(false);
       await virtual.advance(BEAT_MS);
-      console.log('DBG', JSON.stringify(changes), clock.now());
       expect(changes.map(({ standing }) => standing.kind)).toEqual(['member', 'unsure', 'member']);
     });
 

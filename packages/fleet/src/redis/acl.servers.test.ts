@@ -13,11 +13,11 @@ import type { RedisLink } from './redis-link.js';
 
 watchLinks();
 
-const README = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
-const LINE = /^ACL SETUSER breakwater .*$/m.exec(README)![0];
+const DOCS = readFileSync(new URL('../../../../docs/fleet.md', import.meta.url), 'utf8');
+const LINE = /^ACL SETUSER breakwater .*$/m.exec(DOCS)![0];
 const PASSWORD = 'lamp';
 
-describe('the user of the README', () => {
+describe('the user of the docs', () => {
   let server: RunningServer & { url: string };
   let link: RedisLink;
   beforeAll(async () => {
