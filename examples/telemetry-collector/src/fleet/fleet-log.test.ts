@@ -110,8 +110,11 @@ describe('the log of the fleet', () => {
       what: 'leaving the fleet',
       error: new FleetError('unreachable', 'Redis cannot be reached'),
     });
+    const error = Object.assign(new Error('NOPERM no permissions'), { name: 'ReplyError' });
+    say({ type: 'trouble', what: 'messages', error });
     expect(news.map(({ message, fields }) => [message, fields])).toEqual([
       ['leaving the fleet: Redis cannot be reached', { event: 'trouble' }],
+      ['messages: NOPERM no permissions', { event: 'trouble' }],
     ]);
   });
 

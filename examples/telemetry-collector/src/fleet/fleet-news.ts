@@ -54,7 +54,7 @@ export function newsOf(event: FleetEvent): News | undefined {
       return news(
         'warn',
         `${event.what}: ${presentable(wordsOf(event.error))}`,
-        event.error instanceof FleetError ? {} : { err: event.error },
+        isOfRedis(event.error) ? {} : { err: event.error },
       );
     default:
       return undefined;
@@ -124,6 +124,9 @@ function listed(what: string, ids: readonly string[]): string {
   const more = ids.length > NAMED ? ` and ${ids.length - NAMED} more` : '';
   return `; ${what}: ${ids.slice(0, NAMED).map(presentable).join(', ')}${more}`;
 }
+
+const isOfRedis = (error: unknown): boolean =>
+  error instanceof FleetError || (error instanceof Error && error.name === 'ReplyError');
 
 /** The connection for messages goes with it, or is a matter for metrics. */
 const isOfCalls = ({ connection }: { connection: string }): boolean => connection === 'calls';
