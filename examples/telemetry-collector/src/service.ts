@@ -80,6 +80,7 @@ export class Service {
       delivery,
       fleet,
       share: this.#share,
+      limits: options.composition.limits,
       metrics: () => registry.metrics(),
       metricsType: registry.contentType,
       unready: () => this.#unready(),

@@ -1,6 +1,7 @@
 import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import type { Fleet } from '../fleet/fleet.js';
 import type { Collector } from '../flow/collector.js';
+import type { TargetLimits } from '../flow/target-limits.js';
 import type { Share } from '../share/share.js';
 import { answerBrokenRequest } from './broken-request.js';
 import type { Collections } from './collect.js';
@@ -23,6 +24,8 @@ export interface ServerOptions {
   /** Whom it shares the targets with, and which of them are its own; undefined: with nobody, and all. */
   fleet: Fleet | undefined;
   share: Share | undefined;
+  /** The limits of the targets file. */
+  limits?: Pick<TargetLimits, 'standings'>;
   /** The text of `/metrics`, and its content type. */
   metrics: () => Promise<string>;
   metricsType: string;
@@ -98,7 +101,12 @@ function addRoutes(app: FastifyInstance, options: ServerOptions): void {
   });
   expose(app, 'GET', '/targets', async (_request, reply) => {
     reply.type('application/json; charset=utf-8');
-    const head = { total: (share ?? collector).size, draining: collector.draining, replica: fleet?.id || null };
+    const head = {
+      total: (share ?? collector).size,
+      draining: collector.draining,
+      replica: fleet?.id || null,
+      limits: options.limits?.standings() ?? [],
+    };
     return streamListing(head, 'targets', listTargets(collector, share));
   });
   expose(app, 'POST', '/collect', async (request, reply) => {

@@ -103,6 +103,19 @@ describe('a turn of a target with a limit', () => {
     await blocking;
   });
 
+  it('tells how each limit stands', async () => {
+    rig.limits.plan([targetOf('z', { limit: { key: 'edge', concurrent: 1 } }), targetOf('a', { limit: CORE })]);
+    const held = [1, 2, 3].map((n) => begin(stateOf(`t${n}`, probeOf(answersAfter(rig.clock, 300)))));
+    await settle();
+    const none = { reach: 'process', mode: 'process', why: null };
+    expect(rig.limits.standings()).toEqual([
+      { key: 'core', concurrent: 2, permits: 2, inUse: 2, queued: 1, ...none },
+      { key: 'edge', concurrent: 1, permits: 1, inUse: 0, queued: 0, ...none },
+    ]);
+    await rig.clock.advance(600);
+    await Promise.all(held);
+  });
+
   it('follows a file that changes the limit', async () => {
     const wide = { key: 'core', concurrent: 4 };
     rig.limits.plan([targetOf('a', { limit: wide })]);

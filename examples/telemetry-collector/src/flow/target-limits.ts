@@ -40,6 +40,22 @@ export interface LimitPermit {
   release(): void;
 }
 
+/** What `/targets` shows of a limit. */
+export interface LimitStanding {
+  readonly key: string;
+  /** What the targets file says. */
+  readonly concurrent: number;
+  /** Whom it holds for, and what it stands on now (`fleet_limiter_mode`). */
+  readonly reach: 'fleet' | 'process';
+  readonly mode: string;
+  /** Permits that there are now, of those that this replica holds, and turns of it that wait for one. */
+  readonly permits: number;
+  readonly inUse: number;
+  readonly queued: number;
+  /** In words, what lets no turn begin although permits may be free; null: nothing. */
+  readonly why: string | null;
+}
+
 /** The limits of the targets file, one limiter for each key. */
 export class TargetLimits implements Measured {
   readonly #options: TargetLimitsOptions;
@@ -93,6 +109,15 @@ export class TargetLimits implements Measured {
     const all = [...this.#limiters.values()];
     this.#limiters.clear();
     await Promise.all(all.map(({ limiter }) => limiter.drain({ deadlineMs: timeoutMs })));
+  }
+
+  /** How each limit stands, in the order of their keys. */
+  standings(): LimitStanding[] {
+    const all = [...this.#limiters].sort(([one], [other]) => (one < other ? -1 : 1));
+    return all.map(([key, { limiter, concurrent }]) => {
+      const { reach, mode, permits, inUse, queued, why } = limiter;
+      return { key, concurrent, reach, mode, permits, inUse, queued, why: why ?? null };
+    });
   }
 
   measure(record: Recorder): void {

@@ -119,6 +119,11 @@ export class FleetLimiter extends Layer implements Measured {
     return this.#permits.permits;
   }
 
+  /** In words, what keeps callers from permits now; undefined where they are at most all taken. */
+  get why(): string | undefined {
+    return this.#permits.obstacle?.message;
+  }
+
   /** Permits that this replica holds. */
   get inUse(): number {
     return this.#permits.inUse;
@@ -240,8 +245,7 @@ export class FleetLimiter extends Layer implements Measured {
     const state = `${mode} ${closure}`;
     if (this.reach === 'process' || !isTried || state === this.#told) return;
     this.#told = state;
-    const why = this.#permits.obstacle?.message;
-    const { name: limiter, permits } = this;
+    const { name: limiter, permits, why } = this;
     publish({ type: 'limiter.mode', limiter, mode, permits, replicas, ...(why !== undefined && { why }) });
   }
 }

@@ -11,7 +11,7 @@ export type LimiterMode = (typeof LIMITER_MODES)[number];
 export const LIMITER_REJECTIONS = ['queue-full', 'queue-timeout', 'deadline', 'aborted', 'shutdown'] as const;
 export type LimiterRejection = (typeof LIMITER_REJECTIONS)[number];
 
-const policy = 'one per fleet limiter';
+const policy = 'one per fleet limiter; in the collector limit-<key>, for each of at most 100 in the targets file';
 
 export const LIMITER_METRICS = {
   mode: {
