@@ -3,13 +3,18 @@ import { COLLECTOR_SCENARIOS } from './collectors.suite.js';
 import type { Effort } from './fleet.suite.js';
 import { REDIS_SCENARIOS } from './redis.suite.js';
 
-/** Seconds each; `fleet.servers.system.test.ts` takes its time. */
-const SHORT: Effort = { intervalMs: 2_000, leaseMs: 5_000, kills: 1, everyMs: 20_000, awayMs: 10_000 };
+/** Seconds each; `fleet.servers.system.test.ts` has the others, and takes its time. */
+const SHORT: Effort = { intervalMs: 2_000, leaseMs: 3_000, kills: 1, everyMs: 14_000, awayMs: 8_000 };
 
 /** Where each of them polls everything for a while, which is three times the work. */
 const SHORT_ALONE: Effort = { ...SHORT, intervalMs: 4_000 };
 
+const { killed, stoodStill, drained } = COLLECTOR_SCENARIOS;
+const { emptied } = REDIS_SCENARIOS;
+
 describe('three collectors share their targets', { timeout: 300_000 }, () => {
-  it.for(COLLECTOR_SCENARIOS)('%s', ([, run], { annotate }) => run(SHORT, annotate));
-  it.for(REDIS_SCENARIOS)('%s', ([, run], { annotate }) => run(SHORT_ALONE, annotate));
+  it('when one is killed, and comes back', ({ annotate }) => killed(SHORT, annotate));
+  it('when one stood still past its lease', ({ annotate }) => stoodStill(SHORT, annotate));
+  it('when one is drained', ({ annotate }) => drained(SHORT, annotate));
+  it('when Redis is killed, and comes back empty', ({ annotate }) => emptied(SHORT_ALONE, annotate));
 });

@@ -5,11 +5,14 @@ import { type Effort, SLACK_MS, START_MS, seconds, startFleet, type Tell } from 
 import { SentinelRedis } from './sentinels.suite.js';
 import { eventually, everythingBy, expectTurns, shared, standings } from './watch.suite.js';
 
+/** How late a busy machine may be with a heartbeat. */
+const LATE_MS = 500;
+
 /**
  * From when on collectors may know that their lease is over: it was renewed up to a third of it before Redis went. Until
  * then everybody keeps what it has.
  */
-const keepsUntilMs = (goneMs: number, { leaseMs }: Effort): number => goneMs + (leaseMs * 2) / 3 - 200;
+const keepsUntilMs = (goneMs: number, { leaseMs }: Effort): number => goneMs + (leaseMs * 2) / 3 - LATE_MS;
 
 /** Redis is away for longer than a lease: everybody keeps its own, then polls everything, then shares as before. */
 async function away(
@@ -42,7 +45,7 @@ async function away(
 }
 
 /** Redis restarts within a lease, and knows nothing any more: nobody notices at the targets. */
-async function emptied(effort: Effort, tell: Tell): Promise<void> {
+async function emptiedWithinLease(effort: Effort, tell: Tell): Promise<void> {
   const { intervalMs, leaseMs } = effort;
   await using redis = await startServer('redis');
   await using rig = await startFleet(effort, () => redis.url);
@@ -88,7 +91,7 @@ async function failedOver(effort: Effort, tell: Tell): Promise<void> {
 }
 
 /** One of three cannot reach Redis: it polls everything after its lease, the others share without it. */
-async function cutOff(effort: Effort, tell: Tell, cut: (proxy: TcpProxy) => void | Promise<void>): Promise<void> {
+async function lost(effort: Effort, tell: Tell, cut: (proxy: TcpProxy) => void | Promise<void>): Promise<void> {
   const { intervalMs, leaseMs, awayMs } = effort;
   await using redis = await startServer('redis');
   await using proxy = await tcpProxy(redis.port);
@@ -123,47 +126,30 @@ function twice({ due, gaps, repeats }: FleetVerdict, goneMs: number, backMs: num
   return `polled more than once from ${seconds(first)} after Redis went until ${seconds(last)} after it was back; ${gaps.length} gaps in ${due} turns`;
 }
 
-export const REDIS_SCENARIOS: ReadonlyArray<
-  readonly [what: string, run: (effort: Effort, tell: Tell) => Promise<void>]
-> = [
-  [
-    'when Redis is killed, and comes back empty',
-    (effort, tell) =>
-      away(
-        effort,
-        tell,
-        false,
-        (redis) => redis.signal('SIGKILL'),
-        (redis) => redis.restart(),
-      ),
-  ],
-  [
-    'when Redis is killed, and comes back with old data',
-    (effort, tell) =>
-      away(
-        effort,
-        tell,
-        true,
-        (redis) => redis.signal('SIGKILL'),
-        (redis) => redis.restart(),
-      ),
-  ],
-  [
-    'when Redis is stopped, and goes on',
-    (effort, tell) =>
-      away(
-        effort,
-        tell,
-        false,
-        (redis) => redis.signal('SIGSTOP'),
-        (redis) => redis.signal('SIGCONT'),
-      ),
-  ],
-  ['when Redis is restarted empty within a lease', emptied],
-  ['when Redis is failed over by Sentinels', failedOver],
-  ['when one of them is cut off from Redis', (effort, tell) => cutOff(effort, tell, (proxy) => proxy.cut())],
-  [
-    'when one of them hears nothing of Redis any more',
-    (effort, tell) => cutOff(effort, tell, (proxy) => proxy.freeze()),
-  ],
-];
+type Scenario = (effort: Effort, tell: Tell) => Promise<void>;
+
+const kill = (redis: RunningServer): void => redis.signal('SIGKILL');
+const restart = (redis: RunningServer): Promise<void> => redis.restart();
+
+const emptied: Scenario = (effort, tell) => away(effort, tell, false, kill, restart);
+const restored: Scenario = (effort, tell) => away(effort, tell, true, kill, restart);
+const stopped: Scenario = (effort, tell) =>
+  away(
+    effort,
+    tell,
+    false,
+    (redis) => redis.signal('SIGSTOP'),
+    (redis) => redis.signal('SIGCONT'),
+  );
+const cutOff: Scenario = (effort, tell) => lost(effort, tell, (proxy) => proxy.cut());
+const frozen: Scenario = (effort, tell) => lost(effort, tell, (proxy) => proxy.freeze());
+
+export const REDIS_SCENARIOS = {
+  emptied,
+  restored,
+  stopped,
+  emptiedWithinLease,
+  failedOver,
+  cutOff,
+  frozen,
+} as const;
