@@ -108,7 +108,7 @@ describe('membership over Redis', () => {
     await all('member a,b,c');
     for (const { standings } of nodes) standings.length = 0;
     const key = 'breakwater:{telemetry}';
-    for (const part of ['members', 'sharers', 'applied', 'records', 'loads', 'state']) await forget(`${key}:${part}`);
+    for (const part of ['members', 'sharers', 'applied', 'records', 'left', 'state']) await forget(`${key}:${part}`);
     await sleep(LEASE_MS);
     await all('member a,b,c');
     for (const { standings } of nodes) {
@@ -155,16 +155,25 @@ describe('membership over Redis', () => {
     expect(a!.member.standing.kind).toBe('alone');
     await call(`redis.call('DEL', KEYS[1])`, 'breakwater:{telemetry}:sharers');
     await all('member a');
-    await call(`redis.call('ZADD', KEYS[1], 9e15, 'not an id')`, 'breakwater:{telemetry}:members');
-    await expect(a!.member.read()).rejects.toThrow(
-      'breakwater:{telemetry}:members holds what is no member, "not an id 9000000000000000 "; delete it',
-    );
-    await expect(a!.member.read()).rejects.toBeInstanceOf(FleetError);
+    for (const record of [
+      'not a member',
+      'two words',
+      'a%b 9000000000000000 x 1 0 0 ',
+      'a 9e99 x 1 0 0 ',
+      'a\\n1 1 x 1 0 0',
+    ]) {
+      await call(`redis.call('HSET', KEYS[1], 'x', '${record}')`, 'breakwater:{telemetry}:records');
+      await expect(a!.member.read(), record).rejects.toThrow(/breakwater:\{telemetry\}:records holds .*; delete it/);
+      await expect(a!.member.read()).rejects.toBeInstanceOf(FleetError);
+    }
+    await call(`redis.call('HSET', KEYS[1], 'x', 'x 1 x 1 0 0 ')`, 'breakwater:{telemetry}:records');
+    expect(await a!.member.read()).toHaveLength(1);
   });
 
   it('reads every member but the load that is damaged', async () => {
     const [a] = await start('a', 'b');
-    await call(`redis.call('HSET', KEYS[1], 'b', '[1,\\n2')`, 'breakwater:{telemetry}:loads');
+    const damage = `redis.call('HSET', KEYS[1], 'b', redis.call('HGET', KEYS[1], 'b') .. '1,x')`;
+    await call(damage, 'breakwater:{telemetry}:records');
     const members = await a!.member.read();
     expect(members.map(({ id, load }) => [id, load]).sort()).toEqual([
       ['a', {}],
