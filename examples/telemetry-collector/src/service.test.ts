@@ -18,7 +18,7 @@ describe('the service in front of a log', () => {
   let service: Service;
   let member: FakeMembership;
 
-  const make = (fleet?: Fleet): Service => {
+  const make = (fleet?: Fleet, drainTimeoutMs = 10_000): Service => {
     const config = { org: '', bucket: 'telemetry', maxBodyBytes: 1_000_000, laneMaxLagMs: 10_000 };
     const delivery = new Delivery({ spool, config, handOver: undefined, instance: 'one', clock });
     const { sink } = delivery;
@@ -30,7 +30,7 @@ describe('the service in front of a log', () => {
       measured: [],
       watch: new CircuitWatch(TARGETS_BREAKER, () => {}),
       apiToken: undefined,
-      drainTimeoutMs: 10_000,
+      drainTimeoutMs,
       onError: () => {},
     });
   };
@@ -59,6 +59,17 @@ describe('the service in front of a log', () => {
   };
   const write = () =>
     service.app.inject({ method: 'POST', url: '/write', headers: { host: 'localhost' }, payload: LINE });
+
+  it('is drained in time though leaving its fleet hangs', async () => {
+    const drained = make(fleet(), 200);
+    drained.apply({ added: [], changed: [], removed: [] });
+    drained.start('one');
+    member.leave = () => new Promise(() => {});
+    const startedMs = performance.now();
+    await drained.drain();
+    expect(performance.now() - startedMs).toBeLessThan(2_000);
+    await drained.close();
+  });
 
   it('is ready while it accepts, however far a lane is behind', async () => {
     expect(await ready()).toEqual([200, undefined]);

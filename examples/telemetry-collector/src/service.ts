@@ -49,6 +49,9 @@ const TURNS_SHARE = 0.5;
 /** What holds a permit when nothing runs any more gives it back at once; a Redis that is away is not waited for. */
 const LIMITS_MS = 2_000;
 
+/** Time for a round trip to Redis, when the turns took all there was. */
+const LEAST_LEAVING_MS = 500;
+
 /** The collector as a process shows it: its HTTP side, its readiness, what it looks like now, and its end. */
 export class Service {
   readonly app: FastifyInstance;
@@ -181,7 +184,7 @@ export class Service {
     const [report] = await Promise.all([
       delivery?.drain(leftMs),
       composition.limits.close(Math.min(leftMs, LIMITS_MS)),
-      fleet?.leave(),
+      within(Math.max(leftMs, LEAST_LEAVING_MS), fleet?.leave()),
     ]);
     return { ...turns, delivery: report };
   }
@@ -196,6 +199,16 @@ export class Service {
     this.#loop.close();
     watch.close();
   }
+}
+
+/** Waits for it, but not longer than that. */
+async function within(ms: number, doing: Promise<void> | undefined): Promise<void> {
+  let limit: Disposable | undefined;
+  const over = new Promise<void>((resolve) => {
+    limit = clock.after(ms, resolve);
+  });
+  await Promise.race([doing, over]);
+  limit?.[Symbol.dispose]();
 }
 
 function sum(numbers: Iterable<number>): number {
