@@ -49,6 +49,21 @@ describe('redisMembershipStore', () => {
       expect(await ask('ZRANGE', 'applied', '0 -1')).not.toContain('ghost');
     });
 
+    it('cuts leases that seem to end later than any can to one lease: its clock was set back', async () => {
+      const { a, b, ask } = await begun();
+      await b.beat();
+      const hourAhead = b.last!.leaseEndMs + 3_600_000;
+      await ask('ZADD', 'sharers', `${hourAhead} b`);
+      await ask('ZADD', 'members', `${hourAhead} b`);
+      const { nowMs, leaseEndMs, leaseEnds } = await a.beat();
+      expect(leaseEnds).toEqual([
+        ['a', leaseEndMs],
+        ['b', leaseEndMs],
+      ]);
+      await sleep(leaseEndMs - nowMs + 5);
+      expect((await a.beat()).ids).toEqual(['a']);
+    });
+
     it('waits for who is there, though it was forgotten what it applied', async () => {
       const { a, b, ask } = await begun();
       await ask('DEL', 'applied');
