@@ -39,7 +39,7 @@ export { type Moves, Ownership } from './ownership/ownership.js';
 export { owner, owners } from './ownership/rendezvous.js';
 export { type RedisLinkEnvironment, redisLinkFromEnv } from './redis/from-env.js';
 export { redisLink } from './redis/link.js';
-export { REDIS_METRICS } from './redis/metrics.js';
+export { type ConnectionUse, REDIS_METRICS } from './redis/metrics.js';
 export type { RedisLinkOptions } from './redis/options.js';
 export type { LinkState, RedisLink, ScriptArgument, ScriptReply } from './redis/redis-link.js';
 export type { Script } from './redis/script.js';
