@@ -6,7 +6,7 @@ import { memoryHintStore } from './memory-hint-store.js';
 import { type SharedBreaker, type SharedBreakerOptions, sharedBreaker } from './shared-breaker.js';
 
 /** A service that can be down, and a network that can be broken for some of its callers. */
-export class Upstream {
+class Upstream {
   up = true;
   readonly cutOff = new Set<string>();
   /** Requests that arrived, by caller; one that is cut off arrives nowhere. */

@@ -21,7 +21,7 @@ export interface Fate {
   readonly afterMs: number;
 }
 
-export const SMOOTH: Fate = { fate: 'done', beforeMs: 0, afterMs: 0 };
+const SMOOTH: Fate = { fate: 'done', beforeMs: 0, afterMs: 0 };
 
 /** The network and the machines: what a test breaks. */
 export class World {
