@@ -17,7 +17,7 @@ import {
 const BEAT = script('limiter-beat');
 const LEAVE = script('limiter-leave');
 /** How often Bottleneck looks for permits whose time is over, and tells all that there are some. */
-export const BOTTLENECK_BEAT_MS = 1_000;
+const BOTTLENECK_BEAT_MS = 1_000;
 
 export interface BottleneckStoreOptions {
   readonly link: RedisLink;

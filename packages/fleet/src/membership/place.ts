@@ -81,6 +81,8 @@ export class Place {
   #leaseEnds: readonly { readonly id: string; readonly ms: number }[] = [];
   #lostWallMs = 0;
   #hintedMs: number = Number.NEGATIVE_INFINITY;
+  /** Whether its owner was told of the present standing. */
+  #isTold = true;
   #left = false;
   #fence = 0;
   #era = 0;
@@ -108,6 +110,12 @@ export class Place {
   /** What to tell of the present standing. */
   get told(): Told {
     return { standing: this.standing, version: this.#version, fence: this.#fence, era: this.#era };
+  }
+
+  /** Its owner is being told of the present standing. @returns from which instant on what it gained is its own. */
+  tell(): number {
+    this.#isTold = true;
+    return this.sinceMs;
   }
 
   /** How many members it takes for dead as long as the store cannot be asked. */
@@ -304,7 +312,9 @@ export class Place {
     const next: Standing = this.#passed ? { kind: 'member', ids } : { kind: 'joining', ids, kept: this.#kept };
     if (sameStanding(this.standing, next)) return;
     this.standing = next;
-    this.sinceMs = sinceMs;
+    // What an earlier change gained that nobody was told of yet is gained with this one.
+    this.sinceMs = this.#isTold ? sinceMs : Math.min(this.sinceMs, sinceMs);
+    this.#isTold = false;
   }
 
   #schedule(at: Instant, reply: Admitted, now: Instant): void {

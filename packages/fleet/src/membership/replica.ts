@@ -201,7 +201,7 @@ class Replica implements Membership {
     const stopped = this.#now();
     this.#told = told;
     const { onStanding = () => {} } = this.#options;
-    const change = { standing: told.standing, sinceMs: place.sinceMs };
+    const change = { standing: told.standing, sinceMs: place.tell() };
     const done = handOver(onStanding, change, { clock: this.#clock, timeoutMs: this.#times.releaseTimeoutMs });
     this.#handover = done.then((overdue) => {
       this.#handover = undefined;

@@ -85,7 +85,7 @@ export class Process {
   /** The members that the store told it last, and whether it takes one of them for dead, or still lets go of what that had. */
   heard: readonly string[] = [];
   isPresuming = false;
-  /** Whether it began with nothing in a store that had forgotten those who still had leases. */
+  /** Whether it came, or came back from being alone, to a store that had forgotten those who still had leases. */
   isBlind = false;
   readonly standings: { readonly kind: string; readonly atMs: number; readonly sinceMs: number }[] = [];
 
@@ -103,10 +103,12 @@ export class Process {
         this.told = standing;
         this.#ending = before;
         this.standings.push({ kind: standing.kind, atMs: world.clock.wall(), sinceMs });
-        if (standing.kind === 'alone') this.wasAlone = true;
+        // It may have been alone for too short a time to be told.
+        if (standing.kind === 'alone' || (standing.kind === 'joining' && standing.kept === 'everything'))
+          this.wasAlone = true;
         const presumes = 'ids' in standing && this.heard.some((id) => !standing.ids.includes(id));
         if (presumes) this.isPresuming = true;
-        if (before.kind === 'out' || before.kind === 'unsure') this.isBlind = world.hasForgotten;
+        if (!('ids' in before)) this.isBlind = world.hasForgotten;
         // In two parts: after a stop the second takes its time all the same.
         for (const share of [400, 400])
           await new Promise<void>((resolve) => this.clock.after(world.random() * share, resolve));
