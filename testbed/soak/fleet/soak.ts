@@ -64,18 +64,28 @@ async function killed(
   return { victim, share, killedMs, backMs, untilMs };
 }
 
-/** Resolves when each target is polled by one of them, and each of them polls; with whose each is. */
+/** Resolves when each target is polled by one of them, each of them polls, and nothing moves; with whose each is. */
 async function shared(rig: FleetRig): Promise<Map<string, string>> {
   const untilMs = Date.now() + START_MS;
+  let before: Map<string, string> | undefined;
   while (Date.now() < untilMs) {
-    await pause(100);
-    const polls = rig.server.since(Date.now() - 1.5 * TIMES.intervalMs);
-    const owners = new Map(polls.map(({ target, by }) => [target, by]));
-    const isOne = polls.every(({ target, by }) => owners.get(target) === by);
-    const isAll = owners.size === rig.turns.targets.length && new Set(owners.values()).size === rig.pollers.length;
-    if (isOne && isAll) return owners;
+    const owners = ownersNow(rig);
+    const isSame = owners !== undefined && [...owners].every(([target, by]) => before?.get(target) === by);
+    if (isSame) return owners;
+    before = owners;
+    // Who was polled once before it moved looks settled until its next turn: two looks share no turn.
+    await pause(owners === undefined ? 100 : 2 * TIMES.intervalMs);
   }
   throw new Error(`after ${START_MS} ms the collectors do not share the targets yet`);
+}
+
+/** Who polled each target of late; undefined unless it was one each, and all of them polled. */
+function ownersNow(rig: FleetRig): Map<string, string> | undefined {
+  const polls = rig.server.since(Date.now() - 1.5 * TIMES.intervalMs);
+  const owners = new Map(polls.map(({ target, by }) => [target, by]));
+  const isOne = polls.every(({ target, by }) => owners.get(target) === by);
+  const isAll = owners.size === rig.turns.targets.length && new Set(owners.values()).size === rig.pollers.length;
+  return isOne && isAll ? owners : undefined;
 }
 
 function report(account: Account): void {
