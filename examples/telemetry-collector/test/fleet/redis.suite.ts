@@ -9,10 +9,10 @@ import { eventually, everythingBy, expectTurns, shared, standings } from './watc
 const LATE_MS = 500;
 
 /**
- * From when on collectors may know that their lease is over: it was renewed up to a third of it before Redis went. Until
- * then everybody keeps what it has.
+ * Until when every member's lease is known to last, as everybody beats each third of one: the answer to a beat tells of
+ * beats that are up to a third old, and is up to a third old itself when Redis goes.
  */
-const keepsUntilMs = (goneMs: number, { leaseMs }: Effort): number => goneMs + (leaseMs * 2) / 3 - LATE_MS;
+const keepsUntilMs = (goneMs: number, { leaseMs }: Effort): number => goneMs + leaseMs / 3 - LATE_MS;
 
 /** Redis is away for longer than a lease: everybody keeps its own, then polls everything, then shares as before. */
 async function away(
