@@ -8,7 +8,7 @@ import { type Excuse, eventually, expectTurns, owned, type Shares, shared, taken
 const ON_THEIR_WAY = 3;
 
 /** Turns of one handover that may be polled again by who gets a target: those of a busy machine's round trip. */
-const MOST_REPEATED = 15;
+const MOST_REPEATED = 5;
 
 /** Until the others have all targets of one that is gone; with the time that took. */
 async function takenOver(
