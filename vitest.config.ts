@@ -14,6 +14,7 @@ export const alias = [
   { find: /^@breakwater\/delivery\/([\w-]+)$/, replacement: source('packages/delivery/src/$1/index.ts') },
   { find: /^@breakwater\/fleet$/, replacement: source('packages/fleet/src/index.ts') },
   { find: /^@breakwater\/fleet\/(\w+)$/, replacement: source('packages/fleet/src/$1/index.ts') },
+  { find: /^@breakwater\/stack$/, replacement: source('packages/stack/src/index.ts') },
   { find: /^@breakwater\/testbed$/, replacement: source('testbed/src/index.ts') },
 ];
 const exclude = ['**/node_modules/**', '**/dist/**'];

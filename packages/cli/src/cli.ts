@@ -1,7 +1,7 @@
+import { closest } from '@breakwater/stack';
 import { type Command, type ExitCode, FINE, FOUND, USAGE, UsageError } from './command.js';
 import { manual, overview } from './help.js';
 import type { Io } from './io.js';
-import { closest } from './suggest.js';
 
 export interface Cli {
   readonly version: string;

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
+import { closest } from '@breakwater/stack';
 import type { Io } from './io.js';
-import { closest } from './suggest.js';
 
 /** Everything is fine. */
 export const FINE = 0;

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { closest } from './suggest.js';
+import { closest } from './closest.js';
 
 const NAMES = ['from', 'to', 'lane', 'limit', 'quarantined', 'gzip'];
 

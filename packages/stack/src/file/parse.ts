@@ -1,0 +1,106 @@
+import type { z } from 'zod';
+import type { Finding } from '../finding.js';
+import { showFinding } from '../finding.js';
+import { closest } from '../source/closest.js';
+import { type YamlDocument, YamlSource } from '../source/yaml-source.js';
+import { type Stack, stackSchema } from './schema.js';
+
+/** A stack file that cannot be used; its message has a line for each mistake. */
+export class StackFileError extends Error {
+  override readonly name = 'StackFileError';
+  readonly findings: readonly Finding[];
+
+  constructor(file: string, findings: readonly Finding[]) {
+    const mistakes = findings.length === 1 ? '1 mistake' : `${findings.length} mistakes`;
+    super([`${file}: ${mistakes}`, ...findings.map((finding) => `  ${showFinding(finding)}`)].join('\n'));
+    this.findings = findings;
+  }
+}
+
+export interface StackFile {
+  readonly stack: Stack;
+  /** Where each value of it stands. */
+  readonly document: YamlDocument;
+}
+
+/**
+ * Reads a stack file. Unknown keys are refused.
+ * @throws StackFileError with every mistake and its line.
+ */
+export function parseStack(text: string, file: string): StackFile {
+  const source = new YamlSource(file, text);
+  if (source.problems.length > 0) throw new StackFileError(file, source.problems);
+  const [document, second] = source.documents;
+  if (document === undefined || second !== undefined) {
+    const message = document === undefined ? 'is empty' : 'has more than one document';
+    throw new StackFileError(file, [
+      { check: 'stack-file', severity: 'error', file, message, fix: 'breakwater init writes one to start from' },
+    ]);
+  }
+  const result = stackSchema.safeParse(document.value);
+  if (!result.success) {
+    throw new StackFileError(
+      file,
+      result.error.issues.flatMap((issue) => mistakes(issue, document)),
+    );
+  }
+  return { stack: result.data, document };
+}
+
+const showPath = (path: ReadonlyArray<PropertyKey>): string =>
+  path.reduce<string>(
+    (shown, key) => (typeof key === 'number' ? `${shown}[${key}]` : `${shown}${shown === '' ? '' : '.'}${String(key)}`),
+    '',
+  );
+
+function mistakes(issue: z.core.$ZodIssue, document: YamlDocument): Finding[] {
+  const path = issue.path as Array<string | number>;
+  const found = (at: Array<string | number>, message: string, fix: string): Finding => ({
+    check: 'stack-file',
+    severity: 'error',
+    file: document.file,
+    line: document.lineOf(at),
+    message: `${showPath(at) || 'the file'}: ${message}`,
+    fix,
+  });
+  if (issue.code === 'unrecognized_keys') {
+    const known = knownKeys(path);
+    return issue.keys.map((key) => {
+      const near = closest(key, known);
+      const fix = near === undefined ? `known here: ${known.join(', ')}` : `did you mean "${near}"?`;
+      return found([...path, key], 'is not known', fix);
+    });
+  }
+  const value = document.at(path);
+  const shown = value === undefined ? 'is missing' : `${JSON.stringify(value)?.slice(0, 60)} cannot be used`;
+  return [found(path, shown, issue.message)];
+}
+
+/** The keys of the object schema at a path. */
+function knownKeys(path: ReadonlyArray<string | number>): string[] {
+  let at: unknown = stackSchema;
+  for (const key of path) at = below(at, key);
+  const shape = shapeOf(at);
+  return shape === undefined ? [] : Object.keys(shape);
+}
+
+interface Definition {
+  readonly innerType?: unknown;
+  readonly element?: unknown;
+  readonly valueType?: unknown;
+}
+
+const definitionOf = (schema: unknown): Definition =>
+  (schema as { _zod?: { def?: Definition } } | undefined)?._zod?.def ?? {};
+
+function shapeOf(schema: unknown): Record<string, unknown> | undefined {
+  const inner = definitionOf(schema).innerType;
+  if (inner !== undefined) return shapeOf(inner);
+  return (schema as { shape?: Record<string, unknown> } | undefined)?.shape;
+}
+
+function below(schema: unknown, key: string | number): unknown {
+  const { innerType, element, valueType } = definitionOf(schema);
+  if (innerType !== undefined) return below(innerType, key);
+  return typeof key === 'number' ? element : (shapeOf(schema)?.[key] ?? valueType);
+}

@@ -1,0 +1,14 @@
+export type { Artifacts } from './check/artifacts.js';
+export { NO_ARTIFACTS } from './check/artifacts.js';
+export type { Check } from './check/check.js';
+export { CHECKS, checkArtifacts } from './check/checks.js';
+export { Emitted, type EmittedMetric, type EmittedSeries, type MetricType } from './emitted/emitted.js';
+export { parseStack, type StackFile, StackFileError } from './file/parse.js';
+export type { Stack } from './file/schema.js';
+export { type Finding, showFinding } from './finding.js';
+export { HaproxyConfig, type HaproxyLine, type HaproxySection } from './haproxy/haproxy-config.js';
+export { type Plan, planStack } from './plan/plan.js';
+export { renderStack } from './render/render.js';
+export type { RenderedFile } from './render/rendered-file.js';
+export { closest } from './source/closest.js';
+export { type Path, YamlDocument, YamlSource } from './source/yaml-source.js';

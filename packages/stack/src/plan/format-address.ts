@@ -1,0 +1,3 @@
+import type { Address } from './site.js';
+
+export const formatAddress = ({ host, port }: Pick<Address, 'host' | 'port'>): string => `${host}:${port}`;

@@ -1,0 +1,9 @@
+/** A file as it is committed: its path from the folder of the stack file, and all of its text. */
+export interface RenderedFile {
+  readonly path: string;
+  readonly text: string;
+}
+
+/** The first lines of whatever is rendered and has comments that start with "#". */
+export const HEADING =
+  '# Rendered by `breakwater generate` from breakwater.stack.yaml; change that file, not this one.\n';
