@@ -21,6 +21,7 @@ Settings come from the environment; these are the first to know:
   FLEET, REPLICA_ID, FLEET_LEASE, SHARED_BREAKER
                     which of them share, under which name this one does, how long a silent one
                     keeps its targets (15 s), and whether they tell each other which targets fail
+  SCALING_ENABLED   false: share nothing, even where there is a REDIS_URL
   HOST, PORT        where /targets, /metrics and /health are served (127.0.0.1, 8080)
   API_TOKEN         what POST requests must carry; needed to listen beyond this machine
   MAX_BODY_BYTES, LANE_MAX_LAG

@@ -138,6 +138,20 @@ describe('the configuration', () => {
     expect(readConfig({ FLEET: 'edge', REPLICA_ID: 'rack-1', FLEET_LEASE: '5' }).fleet).toBeUndefined();
   });
 
+  it.each([
+    ['false', undefined],
+    ['true', 'telemetry'],
+    ['', 'telemetry'],
+  ])('shares where SCALING_ENABLED=%j allows it, through %s', (SCALING_ENABLED, fleet) => {
+    const env = { REDIS_URL: 'redis://127.0.0.1', TARGETS_FILE: 'targets.yaml', SHARED_BREAKER: 'on', SCALING_ENABLED };
+    expect(readConfig(env).fleet?.name).toBe(fleet);
+  });
+
+  it('needs neither a Redis nor a targets file where SCALING_ENABLED=false', () => {
+    expect(readConfig({ SCALING_ENABLED: 'false', SHARED_BREAKER: 'on' }).fleet).toBeUndefined();
+    expect(readConfig({ SCALING_ENABLED: 'false', REDIS_URL: 'redis://127.0.0.1' }).fleet).toBeUndefined();
+  });
+
   it('takes an empty variable for one that is not set', () => {
     const names = [
       'HOST',
@@ -260,6 +274,12 @@ describe('a setting that cannot be used', () => {
     ['FLEET_LEASE', '0.5', 'FLEET_LEASE is "0.5"; it must be a decimal number from 1 to 300'],
     ['SHARED_BREAKER', 'yes', 'SHARED_BREAKER is "yes"; it must be one of on, off'],
     ['SHARED_BREAKER', 'on', 'SHARED_BREAKER is "on" and REDIS_URL is not set: there is no place to share through'],
+    ['SCALING_ENABLED', 'yes', 'SCALING_ENABLED is "yes"; it must be one of true, false'],
+    [
+      'SCALING_ENABLED',
+      'true',
+      'SCALING_ENABLED is "true" and REDIS_URL is not set: there is no place to share through',
+    ],
     ['HANDOVER_TOKEN', 'x', 'HANDOVER_TOKEN is set and HANDOVER_URL is not: nothing is handed over'],
     ['INFLUX_TIMEOUT', '0', 'INFLUX_TIMEOUT is "0"; it must be a decimal number from 0.1 to 300'],
     [

@@ -20,8 +20,9 @@ export interface FleetConfig {
 const NAME = /^[A-Za-z0-9_.-]{1,64}$/;
 const ID = /^[A-Za-z0-9_.:-]{1,100}$/;
 
-/** What `REDIS_URL` and the variables around it say; undefined where there is no Redis. */
+/** What `REDIS_URL` and the variables around it say; undefined where there is no Redis, or SCALING_ENABLED is false. */
 export function readFleet(env: Environment, problems: Problems): FleetConfig | undefined {
+  const scaling = problems.attempt(() => readChoice(env, 'SCALING_ENABLED', ['true', 'false'], 'true'));
   const redis = problems.attempt(() => redisLinkFromEnv(env));
   const config = {
     name: problems.attempt(() => readWord(env, 'FLEET', NAME, 'letters, digits, ".", "_" and "-", 64 at most')),
@@ -33,16 +34,24 @@ export function readFleet(env: Environment, problems: Problems): FleetConfig | u
     ),
     sharedBreaker: problems.attempt(() => readChoice(env, 'SHARED_BREAKER', ['on', 'off'], 'off')) === 'on',
   };
+  if (scaling === 'false') return undefined;
   if (redis === undefined) {
-    if (config.sharedBreaker && readText(env, 'REDIS_URL') === undefined) {
-      problems.add('SHARED_BREAKER is "on" and REDIS_URL is not set: there is no place to share through');
-    }
+    if (readText(env, 'REDIS_URL') === undefined) tellWithoutRedis(env, config, problems);
     return undefined;
   }
   if (readText(env, 'TARGETS_FILE') === undefined) {
     problems.add('REDIS_URL is set and TARGETS_FILE is not: the targets of the demo are for one collector alone');
   }
   return { redis, ...config, name: config.name ?? 'telemetry' };
+}
+
+/** What somebody asked for in words and cannot have. */
+function tellWithoutRedis(env: Environment, { sharedBreaker }: { sharedBreaker: boolean }, problems: Problems): void {
+  const asked = [
+    ...(readText(env, 'SCALING_ENABLED') === 'true' ? ['SCALING_ENABLED is "true"'] : []),
+    ...(sharedBreaker ? ['SHARED_BREAKER is "on"'] : []),
+  ];
+  for (const what of asked) problems.add(`${what} and REDIS_URL is not set: there is no place to share through`);
 }
 
 function readWord(env: Environment, name: string, form: RegExp, allowed: string): string | undefined {
