@@ -7,7 +7,7 @@ export { parseStack, type StackFile, StackFileError } from './file/parse.js';
 export type { Stack } from './file/schema.js';
 export { type Finding, showFinding } from './finding.js';
 export { HaproxyConfig, type HaproxyLine, type HaproxySection } from './haproxy/haproxy-config.js';
-export { type Plan, planStack } from './plan/plan.js';
+export { type Plan, planStack, type StackInputs } from './plan/plan.js';
 export { renderStack } from './render/render.js';
 export type { RenderedFile } from './render/rendered-file.js';
 export { closest } from './source/closest.js';

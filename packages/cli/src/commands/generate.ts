@@ -1,7 +1,7 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { command, FINE, FOUND } from '../command.js';
-import { readProject } from '../project/project.js';
+import { readProject, textOf } from '../project/project.js';
 import { DEFAULT_STACK_FILE, STACK_FILE } from './stack-options.js';
 
 export const generate = command({
@@ -28,13 +28,4 @@ export const generate = command({
 function summary(files: number, stale: number, isChecking: boolean): string {
   if (stale === 0) return `${files} files are what the stack file renders\n`;
   return isChecking ? 'breakwater generate writes them anew\n' : `${stale} of ${files} files written\n`;
-}
-
-async function textOf(file: string): Promise<string | undefined> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
 }

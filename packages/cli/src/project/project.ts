@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { type Plan, parseStack, planStack, type RenderedFile, renderStack } from '@breakwater/stack';
 
 /** A stack file on disk, and what is rendered from it. */
@@ -15,6 +15,17 @@ export interface Project {
 /** @throws StackFileError with every mistake of the stack file. */
 export async function readProject(file: string): Promise<Project> {
   const { stack } = parseStack(await readFile(file, 'utf8'), file);
-  const plan = planStack(stack);
-  return { folder: dirname(resolve(file)), file, plan, rendered: renderStack(plan) };
+  const folder = dirname(resolve(file));
+  const plan = planStack(stack, { targets: await textOf(join(folder, stack.collectors.targets)) });
+  return { folder, file, plan, rendered: renderStack(plan) };
+}
+
+/** Undefined where there is no such file. */
+export async function textOf(file: string): Promise<string | undefined> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
 }

@@ -9,6 +9,12 @@ const GRACE_MARGIN_S = 3;
 const SURGE = 1;
 /** Quarantine, checkpoints and the segment being written, beside what the lanes' caps count. */
 const SPOOL_OVERHEAD = 1.25;
+/** How long a proxy that was told to stop, or was replaced by a reload, serves what it has begun: its longest request. */
+const HARD_STOP_S = 60;
+
+/** A rate needs four samples to hold when one is missed; what scales shall look back for two minutes at least. */
+const BUSY_WINDOW_S = 120;
+const SAMPLES_IN_A_RATE = 4;
 
 /** One InfluxDB of the stack, under the name that people see. */
 export interface Backend {
@@ -33,14 +39,29 @@ export interface Plan {
     readonly spoolVolumeBytes: number;
     /** MAX_CONCURRENT_TARGETS. */
     readonly targetSlots: number;
+    /** Over how many seconds the HPA's `telemetry_collection_busy` is taken. */
+    readonly busyWindowS: number;
+  };
+  readonly proxy: {
+    /** `hard-stop-after` of HAProxy. */
+    readonly hardStopS: number;
+    /** terminationGracePeriodSeconds, stop_grace_period of HAProxy. */
+    readonly graceS: number;
   };
   readonly backends: readonly Backend[];
   readonly grafanas: readonly string[];
   readonly secrets: readonly Secret[];
+  /** The text of the targets file; undefined where there is none. */
+  readonly targets: string | undefined;
 }
 
-export function planStack(stack: Stack): Plan {
-  const { collectors, backends, grafana } = stack;
+/** What the stack file names and others have written. */
+export interface StackInputs {
+  readonly targets?: string | undefined;
+}
+
+export function planStack(stack: Stack, inputs: StackInputs = {}): Plan {
+  const { collectors, backends, grafana, monitoring } = stack;
   const { drain, spool, settings } = collectors;
   const numbered = (name: string, count: number) => Array.from({ length: count }, (_, index) => `${name}-${index + 1}`);
   return {
@@ -53,10 +74,13 @@ export function planStack(stack: Stack): Plan {
       graceS: Math.ceil(drain.delay + drain.timeout + CLOSING_S + GRACE_MARGIN_S),
       spoolVolumeBytes: Math.ceil((spool.maxBytes * backends.replicas * SPOOL_OVERHEAD) / MEBI) * MEBI,
       targetSlots: Number(settings['MAX_CONCURRENT_TARGETS'] ?? 50),
+      busyWindowS: Math.max(BUSY_WINDOW_S, SAMPLES_IN_A_RATE * monitoring.prometheus.scrapeInterval),
     },
+    proxy: { hardStopS: HARD_STOP_S, graceS: HARD_STOP_S + GRACE_MARGIN_S },
     backends: numbered('influxdb', backends.replicas).map((name) => ({ name })),
     grafanas: numbered('grafana', grafana.replicas),
     secrets: SECRETS,
+    targets: inputs.targets,
   };
 }
 
