@@ -10,6 +10,7 @@ const variable = z.string().regex(/^[A-Z][A-Z0-9_]*$/, 'a name of an environment
 const cidr = z.union([z.cidrv4(), z.cidrv6()]);
 const percent = z.number().gt(0).max(100);
 const line = z.string().regex(/^[^\r\n]*$/, 'one line');
+const folderAndFile = z.string().regex(/^(?:(?!\.{1,2}\/)[\w.-]+\/)+[\w.-]+$/, 'a path such as deploy/targets.yaml');
 
 const resources = (standard: { cpu: [string, string]; memory: [string, string] }) =>
   z
@@ -50,10 +51,13 @@ const scaling = z
 
 const collectors = z.strictObject({
   image: image.default('breakwater/telemetry-collector:0.1.0'),
+  build: line.optional().describe('The Dockerfile that Compose builds the image from, in the folder of the stack file'),
   min: z.int().min(1).max(100).default(3).describe('Replicas at least; what Compose starts'),
   max: z.int().min(1).max(1000).default(20).describe('Replicas at most: proxy slots, HPA, PDB and alerts follow'),
   port: port.default(8080),
-  targets: line.default('deploy/targets.yaml').describe('The targets file, from the folder of the stack file'),
+  targets: folderAndFile
+    .default('deploy/targets.yaml')
+    .describe('The targets file, from the folder of the stack file; its own folder is what containers see of it'),
   targetCidrs: z.array(cidr).min(1).describe('The networks that targets lie in: no other egress is let through'),
   targetPorts: z
     .array(z.strictObject({ port, protocol: z.enum(['TCP', 'UDP']).default('TCP') }))
@@ -115,6 +119,7 @@ const proxy = z
       .strictObject({
         requests: z.int().min(1).default(2000).describe('One source may send so many'),
         period: duration.prefault('10s'),
+        connections: z.int().min(1).default(500).describe('One source may have so many at once at the proxy'),
       })
       .prefault({}),
     tls: z
@@ -176,7 +181,7 @@ const monitoring = z
       .prefault({}),
     exporters: z
       .strictObject({
-        redis: image.default('oliver006/redis_exporter:v1.67.0'),
+        redis: image.default('oliver006/redis_exporter:v1.67.0-alpine'),
         node: image.default('prom/node-exporter:v1.9.0'),
         cadvisor: image.default('gcr.io/cadvisor/cadvisor:v0.49.2'),
       })
