@@ -13,6 +13,7 @@ export const SECRETS: readonly Secret[] = [
   { variable: 'REDIS_PASSWORD', what: 'Redis: the user of the collectors', minLength: 16 },
   { variable: 'REDIS_EXPORTER_PASSWORD', what: 'Redis: the user of its exporter', minLength: 16 },
   { variable: 'GRAFANA_ADMIN_PASSWORD', what: 'Grafana: the user admin', minLength: 8 },
+  { variable: 'GRAFANA_SECRET_KEY', what: 'what Grafana encrypts in its database', minLength: 16 },
   { variable: 'GRAFANA_DB_PASSWORD', what: 'the database of Grafana', minLength: 16 },
   {
     variable: 'PROXY_COOKIE_KEY',
