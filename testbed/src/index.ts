@@ -20,6 +20,7 @@ export { freePort } from './process/ports.js';
 export { requireProgram } from './process/programs.js';
 export type { RunningServer } from './server.js';
 export type { DnsmasqOptions, DnsRecord } from './servers/dnsmasq.js';
+export type { HaproxyFile } from './servers/haproxy.js';
 export { askRedis } from './servers/redis.js';
 export { type RedisGroup, type RedisGroupOptions, redisGroup } from './servers/redis-group.js';
 export type { SnmpdOptions, SnmpUser } from './servers/snmpd.js';

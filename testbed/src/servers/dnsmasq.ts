@@ -24,6 +24,8 @@ export interface DnsmasqDetails {
   readonly server: string;
   /** Every record it answers; other names under `.test` do not exist, all others are refused. */
   readonly records: readonly DnsRecord[];
+  /** A hosts file that it answers from too: write it and send SIGHUP to change what is answered. */
+  readonly hostsFile: string;
 }
 
 // Addresses of the documentation ranges (RFC 5737, RFC 3849), names of the testing domain (RFC 6761).
@@ -43,13 +45,21 @@ export const dnsmasq: ServerDefinition<DnsmasqOptions, DnsmasqDetails> = {
     const port = await freePort();
     const records = [...RECORDS, ...added];
     const config = join(dir, 'dnsmasq.conf');
+    const hostsFile = join(dir, 'hosts');
+    await writeFile(hostsFile, '');
     const common = ['listen-address=127.0.0.1', 'bind-interfaces', 'no-resolv', 'no-hosts', 'local=/test/'];
-    const own = [`port=${port}`, `local-ttl=${ttlSeconds}`, `user=${userInfo().username}`, `pid-file=${dir}/pid`];
+    const own = [
+      `port=${port}`,
+      `local-ttl=${ttlSeconds}`,
+      `user=${userInfo().username}`,
+      `pid-file=${dir}/pid`,
+      `addn-hosts=${hostsFile}`,
+    ];
     await writeFile(config, `${[...common, ...own, ...records.map(line)].join('\n')}\n`);
     return {
       port,
       args: ['--keep-in-foreground', '--log-facility=-', `--conf-file=${config}`],
-      details: { server: `127.0.0.1:${port}`, records },
+      details: { server: `127.0.0.1:${port}`, records, hostsFile },
       async ready() {
         const resolver = new Resolver({ timeout: 500, tries: 1 });
         resolver.setServers([`127.0.0.1:${port}`]);
