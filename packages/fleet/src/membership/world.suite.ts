@@ -71,6 +71,7 @@ class ProcessClock implements Clock {
 
 /** One replica, and what it works on. */
 export class Process {
+  readonly #world: World;
   readonly id: string;
   readonly clock: ProcessClock;
   readonly member: Membership;
@@ -80,8 +81,12 @@ export class Process {
   /** What it was told last, and what it still lets go of. */
   told: Standing = { kind: 'out' };
   #ending: Standing | undefined;
-  /** Since when it is on its own account what it is: it took everything, and not everybody has heard of it again. */
+  /** Whether it took everything, and has not yet let go of that as a member again. */
   wasAlone = false;
+  /** How often it was alone. */
+  #timesAlone = 0;
+  /** What it was when it was last looked at: not all of that is its owner told. */
+  #seen: Standing = { kind: 'out' };
   /** The members that the store told it last, and whether it takes one of them for dead, or still lets go of what that had. */
   heard: readonly string[] = [];
   isPresuming = false;
@@ -91,6 +96,7 @@ export class Process {
 
   constructor(world: World, id: string) {
     this.id = id;
+    this.#world = world;
     this.clock = new ProcessClock(world);
     this.member = membership({
       store: world.storeFor(this),
@@ -103,17 +109,16 @@ export class Process {
         this.told = standing;
         this.#ending = before;
         this.standings.push({ kind: standing.kind, atMs: world.clock.wall(), sinceMs });
-        // It may have been alone for too short a time to be told.
-        if (standing.kind === 'alone' || (standing.kind === 'joining' && standing.kept === 'everything'))
-          this.wasAlone = true;
+        this.look();
+        const timesAlone = this.#timesAlone;
         const presumes = 'ids' in standing && this.heard.some((id) => !standing.ids.includes(id));
         if (presumes) this.isPresuming = true;
-        if (!('ids' in before)) this.isBlind = world.hasForgotten;
         // In two parts: after a stop the second takes its time all the same.
         for (const share of [400, 400])
           await new Promise<void>((resolve) => this.clock.after(world.random() * share, resolve));
         this.#ending = undefined;
-        if (standing.kind === 'member') this.wasAlone = false;
+        if ((standing.kind === 'member' || standing.kind === 'unsure') && timesAlone === this.#timesAlone)
+          this.wasAlone = false;
         if (!presumes) this.isPresuming = false;
       },
     });
@@ -130,8 +135,21 @@ export class Process {
     return owns(this.told, id) | (this.#ending === undefined ? 0 : owns(this.#ending, id));
   }
 
-  get isAlone(): boolean {
-    return this.member.standing.kind === 'alone' || this.wasAlone;
+  /**
+   * Before and after whatever happens: it may be alone, and back, while its owner still heeds what it was told before, and
+   * docs/fleet.md has it keep what it wins for as long as after a word of it: "`member` once all have heard of it".
+   */
+  look(): void {
+    const { standing } = this.member;
+    const before = this.#seen;
+    if (standing === before) return;
+    this.#seen = standing;
+    // Nobody else joins with everything, were it alone for no time at all.
+    const isBack = standing.kind === 'joining' && standing.kept === 'everything';
+    if ('ids' in standing && (isBack || !('ids' in before))) this.isBlind = this.#world.hasForgotten;
+    if (standing.kind !== 'alone' && !isBack) return;
+    this.#timesAlone++;
+    this.wasAlone = true;
   }
 }
 
@@ -272,6 +290,7 @@ export class World {
 
   /** Two at work on one target, and nothing that excuses them. */
   check(): void {
+    for (const process of this.processes) process.look();
     const workers = this.processes.filter(({ running }) => running).map((process) => ({ process, work: process.work }));
     for (const [index, one] of workers.entries()) {
       for (const other of workers.slice(index + 1)) {
@@ -372,9 +391,9 @@ export class World {
     }
   }
 
-  /** Where the protocol allows two: alone, on its own for a member's part, or began with nothing in a store that had forgotten those who still had leases. */
+  /** Where the protocol allows two: was alone, on its own for a member's part, or began with nothing in a store that had forgotten those who still had leases. */
   #isExcused(one: Process, other: Process): boolean {
-    if (one.isAlone || other.isAlone || one.isPresuming || other.isPresuming) return true;
+    if (one.wasAlone || other.wasAlone || one.isPresuming || other.isPresuming) return true;
     if (this.clock.now() < this.rolledBackMs + LEASE_MS + BEAT_MS) return true;
     return this.hasForgotten && (one.isBlind || other.isBlind);
   }
