@@ -86,6 +86,12 @@ it('knows what a server demands though the types leave it open', () => {
   expect(found('- 1')).toEqual(['1: [1] is no object of Kubernetes; write apiVersion, kind and metadata']);
 });
 
+it('warns of what only a server with its CRD knows', () => {
+  expect(found('apiVersion: monitoring.coreos.com/v1\nkind: ServiceMonitor\nmetadata: { name: s }')).toEqual([
+    '2: the fields of monitoring.coreos.com/v1 ServiceMonitor are not known here; check it against a server that has its CRD',
+  ]);
+});
+
 it('checks the CRD of the VPA just as strictly', () => {
   const vpa = (spec: string) =>
     `apiVersion: autoscaling.k8s.io/v1\nkind: VerticalPodAutoscaler\nmetadata: { name: v }\nspec:\n  targetRef: { kind: StatefulSet, name: s }\n  ${spec}\n`;

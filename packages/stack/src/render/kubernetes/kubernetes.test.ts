@@ -1,0 +1,161 @@
+import { describe, expect, it } from 'vitest';
+import { NO_ARTIFACTS } from '../../check/artifacts.js';
+import { checkArtifacts } from '../../check/checks.js';
+import { parseStack } from '../../file/parse.js';
+import { showFinding } from '../../finding.js';
+import { type Plan, planStack } from '../../plan/plan.js';
+import { YamlSource } from '../../source/yaml-source.js';
+import { renderKubernetes } from './kubernetes.js';
+
+const TARGETS = 'apiVersion: breakwater/v1\nkind: Targets\ntargets: []\n';
+
+function planOf(collectors = '', rest = ''): Plan {
+  const text = `apiVersion: breakwater/v1\nkind: Stack\ncollectors:\n  targetCidrs: [10.0.0.0/8]\n${collectors}${rest}`;
+  return planStack(parseStack(text, 'breakwater.stack.yaml').stack, { targets: TARGETS });
+}
+
+const sourcesOf = (plan: Plan): YamlSource[] =>
+  renderKubernetes(plan).map(({ path, text }) => new YamlSource(path, text));
+
+const find = (plan: Plan, kind: string, name: string) => {
+  const objects = sourcesOf(plan).flatMap(({ documents }) => documents);
+  return objects.find((object) => object.at(['kind']) === kind && object.at(['metadata', 'name']) === name);
+};
+
+const findings = (plan: Plan): string[] =>
+  checkArtifacts({ ...NO_ARTIFACTS, manifests: sourcesOf(plan), plan }).map(showFinding);
+
+describe('every form of the stack passes every check', () => {
+  it.each([
+    ['as it is by default', '', ''],
+    ['with a claim for each log', '  storage: persistent\n', ''],
+    ['of one replica each', '  min: 1\n  max: 1\n', 'backends: { replicas: 1 }\nproxy: { replicas: 1 }\n'],
+    ['of the largest size', '  min: 100\n  max: 1000\n', 'backends: { replicas: 3 }\nproxy: { replicas: 10 }\n'],
+    ['with TLS', '', 'proxy: { tls: { certificate: /etc/haproxy/tls/telemetry.pem } }\n'],
+    [
+      'with ports of its own',
+      '  port: 9000\n',
+      'backends: { port: 9086 }\nredis: { port: 7000 }\nproxy: { port: 9404 }\n',
+    ],
+    ['with a long drain', '  drain: { delay: 12.5s, timeout: 2m }\n', ''],
+    ['scraped once a minute', '', 'monitoring: { prometheus: { scrapeInterval: 60s } }\n'],
+    [
+      'in namespaces of its own',
+      '',
+      'kubernetes: { namespace: net, monitoringNamespace: prom, ingressNamespaces: [web], storageClass: fast }\n',
+    ],
+  ])('%s', (_, collectors, rest) => {
+    const warnings = rest.includes('tls') ? [expect.stringContaining('telemetry-proxy-tls')] : [];
+    expect(findings(planOf(collectors, rest))).toEqual(warnings);
+  });
+});
+
+it('shows a new maximum in the slots, the autoscaler and the disruption budget at once', () => {
+  const shown = (max: number) => {
+    const plan = planOf(`  max: ${max}\n`);
+    const proxy = String(find(plan, 'ConfigMap', 'haproxy-config')!.at(['data', 'haproxy.cfg']));
+    return [
+      find(plan, 'HorizontalPodAutoscaler', 'network-telemetry-hpa')!.at(['spec', 'maxReplicas']),
+      find(plan, 'PodDisruptionBudget', 'network-telemetry')!.at(['spec', 'maxUnavailable']),
+      /server-template collector (\S+)/.exec(proxy)?.[1],
+    ];
+  };
+  expect(shown(20)).toEqual([20, '10%', '1-21']);
+  expect(shown(40)).toEqual([40, '5%', '1-41']);
+});
+
+it.each([1, 2, 3, 5, 7, 20, 40, 199, 200, 201, 1000])(
+  'lets drains of nodes take no more of %i collectors than the autoscaler gives back in one step',
+  (max) => {
+    const share = find(planOf(`  min: 1\n  max: ${max}\n`), 'PodDisruptionBudget', 'network-telemetry')!.at([
+      'spec',
+      'maxUnavailable',
+    ]);
+    for (let pods = 1; pods <= max; pods++) {
+      const gone = typeof share === 'string' ? Math.ceil((Number.parseInt(share, 10) * pods) / 100) : Number(share);
+      expect(gone).toBeGreaterThanOrEqual(1);
+      expect(gone).toBeLessThanOrEqual(2);
+      if (pods > 1) expect(gone).toBeLessThan(pods);
+    }
+  },
+);
+
+it('bounds growth by the smaller of share and pods, and leaves the replica count to the autoscaler', () => {
+  const hpa = find(planOf(), 'HorizontalPodAutoscaler', 'network-telemetry-hpa')!;
+  expect(hpa.at(['spec', 'behavior'])).toEqual({
+    scaleUp: {
+      stabilizationWindowSeconds: 0,
+      selectPolicy: 'Min',
+      policies: [
+        { type: 'Percent', value: 50, periodSeconds: 60 },
+        { type: 'Pods', value: 2, periodSeconds: 60 },
+      ],
+    },
+    scaleDown: {
+      stabilizationWindowSeconds: 300,
+      selectPolicy: 'Max',
+      policies: [{ type: 'Percent', value: 10, periodSeconds: 60 }],
+    },
+  });
+  expect(hpa.at(['spec', 'metrics', 2])).toEqual({
+    type: 'Pods',
+    pods: {
+      metric: { name: 'telemetry_collection_busy' },
+      target: { type: 'AverageValue', averageValue: '35' },
+    },
+  });
+  expect(find(planOf(), 'Deployment', 'network-telemetry')!.at(['spec', 'replicas'])).toBeUndefined();
+});
+
+it('puts each log on a claim that outlives its pod where storage is persistent', () => {
+  const plan = planOf('  storage: persistent\n');
+  expect(find(plan, 'Deployment', 'network-telemetry')).toBeUndefined();
+  const set = find(plan, 'StatefulSet', 'network-telemetry')!;
+  expect(set.at(['spec', 'replicas'])).toBeUndefined();
+  expect(set.at(['spec', 'serviceName'])).toBe('network-telemetry-pods');
+  expect(set.at(['spec', 'persistentVolumeClaimRetentionPolicy', 'whenScaled'])).toBe('Retain');
+  expect(set.at(['spec', 'volumeClaimTemplates', 0, 'spec', 'resources'])).toEqual({ requests: { storage: '2560Mi' } });
+  const hpa = find(plan, 'HorizontalPodAutoscaler', 'network-telemetry-hpa')!;
+  expect(hpa.at(['spec', 'scaleTargetRef', 'kind'])).toBe('StatefulSet');
+});
+
+it('has no secret but by reference, and no collector without its own name', () => {
+  const text = renderKubernetes(planOf())
+    .map((file) => file.text)
+    .join('');
+  for (const { variable } of planOf().secrets) expect(text).not.toMatch(new RegExp(`name: ${variable}\\n +value:`));
+  const env = find(planOf(), 'Deployment', 'network-telemetry')!.at([
+    'spec',
+    'template',
+    'spec',
+    'containers',
+    0,
+    'env',
+  ]);
+  expect(env).toContainEqual({ name: 'REPLICA_ID', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } });
+  expect(env).toContainEqual({
+    name: 'INFLUX_TOKEN',
+    valueFrom: { secretKeyRef: { name: 'telemetry-secrets', key: 'INFLUX_TOKEN' } },
+  });
+});
+
+it('keeps the addresses at which clouds tell credentials out of wide networks of targets', () => {
+  const egress = (cidr: string) => {
+    const text = `apiVersion: breakwater/v1\nkind: Stack\ncollectors: { targetCidrs: [${cidr}] }\n`;
+    const plan = planStack(parseStack(text, 'f').stack);
+    return find(plan, 'NetworkPolicy', 'network-telemetry')!.at(['spec', 'egress', 3, 'to']);
+  };
+  expect(egress('0.0.0.0/0')).toEqual([{ ipBlock: { cidr: '0.0.0.0/0', except: ['169.254.169.254/32'] } }]);
+  expect(egress('169.254.0.0/16')).toEqual([{ ipBlock: { cidr: '169.254.0.0/16', except: ['169.254.169.254/32'] } }]);
+  expect(egress('10.0.0.0/8')).toEqual([{ ipBlock: { cidr: '10.0.0.0/8' } }]);
+  expect(egress('2001:db8::/32')).toEqual([{ ipBlock: { cidr: '2001:db8::/32' } }]);
+});
+
+it('starts the proxy anew when its configuration changes, and the collectors not when the targets do', () => {
+  const template = (plan: Plan, name: string) =>
+    JSON.stringify(find(plan, 'Deployment', name)!.at(['spec', 'template']));
+  const other = planOf('', 'proxy: { rateLimit: { requests: 7 } }\n');
+  expect(template(other, 'load-balancer')).not.toBe(template(planOf(), 'load-balancer'));
+  const targets = { ...planOf(), targets: `${TARGETS}# another\n` };
+  expect(template(targets, 'network-telemetry')).toBe(template(planOf(), 'network-telemetry'));
+});
