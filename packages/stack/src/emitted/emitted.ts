@@ -7,42 +7,68 @@ export interface EmittedMetric {
   readonly type: MetricType;
   /** By label: the values it can have, or `any` where they cannot be listed. */
   readonly labels: Readonly<Record<string, readonly string[] | 'any'>>;
+  /** Labels of those that not every series has. */
+  readonly sometimes?: readonly string[];
+  /** Whether the values are those that were seen once: others may come. */
+  readonly seen?: boolean;
   /** Who emits it: a package, an exporter, a service of the stack file, a saved page. */
   readonly source: string;
+  /** The scrape job that brings it to Prometheus; undefined where any may. */
+  readonly job?: string;
 }
 
-/** A series that a query can name, and the metric that it belongs to. */
+/** Series that a query can name, and the metric that they belong to. */
 export interface EmittedSeries {
   readonly metric: EmittedMetric;
   readonly part: 'value' | 'bucket' | 'sum' | 'count' | 'quantile';
 }
 
-/** Every metric that is emitted by something in the stack. */
+/** Every metric that is emitted by something in the stack. Several may emit the same one. */
 export class Emitted {
-  readonly #metrics: ReadonlyMap<string, EmittedMetric>;
+  readonly #metrics = new Map<string, EmittedMetric[]>();
 
   constructor(metrics: Iterable<EmittedMetric>) {
-    this.#metrics = new Map([...metrics].map((metric) => [metric.name, metric]));
+    for (const metric of metrics) {
+      const same = this.#metrics.get(metric.name);
+      if (same === undefined) this.#metrics.set(metric.name, [metric]);
+      else same.push(metric);
+    }
   }
 
   get names(): readonly string[] {
     return [...this.#metrics.keys()];
   }
 
-  metric(name: string): EmittedMetric | undefined {
-    return this.#metrics.get(name);
+  /** What everybody emits under a name. */
+  metrics(name: string): readonly EmittedMetric[] {
+    return this.#metrics.get(name) ?? [];
   }
 
-  /** Undefined for a name that no series has, the bare name of a histogram among them. */
-  series(name: string): EmittedSeries | undefined {
-    const whole = this.#metrics.get(name);
-    if (whole !== undefined && whole.type !== 'histogram') {
-      return { metric: whole, part: whole.type === 'summary' ? 'quantile' : 'value' };
-    }
+  /** The names of all series: a histogram has three. */
+  get seriesNames(): readonly string[] {
+    return [...this.#metrics].flatMap(([name, metrics]) =>
+      metrics.flatMap(({ type }) => SUFFIXES[type].map((s) => name + s)),
+    );
+  }
+
+  /** Empty for a name that no series has, the bare name of a histogram among them. */
+  series(name: string): readonly EmittedSeries[] {
+    const whole = this.metrics(name)
+      .filter(({ type }) => type !== 'histogram')
+      .map((metric) => ({ metric, part: metric.type === 'summary' ? ('quantile' as const) : ('value' as const) }));
     const [, base, part] = /^(.+)_(bucket|sum|count)$/.exec(name) ?? [];
-    const metric = base === undefined ? undefined : this.#metrics.get(base);
-    if (metric?.type !== 'histogram' && metric?.type !== 'summary') return undefined;
-    if (part === 'bucket' && metric.type === 'summary') return undefined;
-    return { metric, part: part as 'bucket' | 'sum' | 'count' };
+    if (base === undefined) return whole;
+    const parts = this.metrics(base)
+      .filter(({ type }) => SUFFIXES[type].includes(`_${part}`))
+      .map((metric) => ({ metric, part: part as 'bucket' | 'sum' | 'count' }));
+    return [...whole, ...parts];
   }
 }
+
+const SUFFIXES: Readonly<Record<MetricType, readonly string[]>> = {
+  counter: [''],
+  gauge: [''],
+  untyped: [''],
+  histogram: ['_bucket', '_sum', '_count'],
+  summary: ['', '_sum', '_count'],
+};

@@ -1,4 +1,4 @@
-import { type Document, isNode, LineCounter, parseAllDocuments } from 'yaml';
+import { type Document, isNode, isScalar, LineCounter, parseAllDocuments } from 'yaml';
 import type { Finding } from '../finding.js';
 
 export type Path = ReadonlyArray<string | number>;
@@ -35,6 +35,15 @@ export class YamlDocument {
       if (isNode(node) && node.range) return this.#lines.linePos(node.range[0]).line;
     }
     return 1;
+  }
+
+  /** The line of a text's own line, counted from 0: in a block it is that one, else the first of the text. */
+  lineInText(path: Path, line: number): number {
+    const node: unknown = this.#document.getIn(path, true);
+    const start = this.lineOf(path);
+    if (!isScalar(node)) return start;
+    if (node.type === 'BLOCK_LITERAL') return start + 1 + line;
+    return node.type === 'BLOCK_FOLDED' ? start + 1 : start;
   }
 }
 
