@@ -15,15 +15,19 @@ export interface OptionSpec {
   readonly value?: string;
   readonly help: string;
   readonly required?: true;
+  /** It may be given more than once. */
+  readonly multiple?: true;
 }
 
 export type OptionSpecs = Readonly<Record<string, OptionSpec>>;
 
 export type Values<Specs extends OptionSpecs> = {
   readonly [Name in keyof Specs]: Specs[Name] extends { value: string }
-    ? Specs[Name] extends { required: true }
-      ? string
-      : string | undefined
+    ? Specs[Name] extends { multiple: true }
+      ? readonly string[]
+      : Specs[Name] extends { required: true }
+        ? string
+        : string | undefined
     : boolean;
 };
 
@@ -69,7 +73,7 @@ export function command<const Specs extends OptionSpecs>(spec: CommandSpec<Specs
 }
 
 interface Parsed {
-  readonly values: Record<string, string | boolean | undefined>;
+  readonly values: Record<string, Chosen>;
   readonly operands: readonly string[];
 }
 
@@ -125,9 +129,12 @@ function checkOption(token: OptionToken, options: OptionSpecs): void {
   }
 }
 
-function chosen(name: string, spec: OptionSpec, found: unknown): string | boolean | undefined {
+type Chosen = string | boolean | readonly string[] | undefined;
+
+function chosen(name: string, spec: OptionSpec, found: unknown): Chosen {
   const all = (found ?? []) as Array<string | boolean>;
   if (spec.value === undefined) return all.length > 0;
+  if (spec.multiple) return all as string[];
   if (all.length > 1) throw new UsageError(`--${name} is given ${all.length} times, and can have one value`);
   if (all.length === 0 && spec.required) throw new UsageError(`--${name} is missing: --${name} ${spec.value}`);
   return all[0];

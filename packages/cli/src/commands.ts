@@ -1,4 +1,5 @@
 import type { Command } from './command.js';
+import { check } from './commands/check.js';
 import { generate } from './commands/generate.js';
 import { reconcileCommand } from './commands/reconcile.js';
 import { spoolCat } from './commands/spool-cat.js';
@@ -11,6 +12,7 @@ import { spoolVerify } from './commands/spool-verify.js';
 /** In the order of the help. */
 export const commands: readonly Command[] = [
   generate,
+  check,
   spoolLs,
   spoolVerify,
   spoolCat,

@@ -5,7 +5,7 @@ const HELP_OPTION: OptionSpec = { help: 'show this' };
 /** What `breakwater --help` prints. */
 export function overview(commands: readonly Command[]): string {
   return [
-    'Looks into what Breakwater keeps, and puts it right.',
+    'Renders a stack from one file, checks that it fits, looks into what Breakwater keeps, and puts it right.',
     '',
     'Usage: breakwater <command> [options]',
     '',
@@ -27,8 +27,8 @@ export function manual({ name, summary, operands, options, notes }: Command): st
   return [`${summary}.`, '', `Usage: ${usage}`, '', ...aligned(rows), ...end, ''].join('\n');
 }
 
-const usageOf = (name: string, { value }: OptionSpec): string =>
-  value === undefined ? `--${name}` : `--${name} ${value}`;
+const usageOf = (name: string, { value, multiple }: OptionSpec): string =>
+  value === undefined ? `--${name}` : `--${name} ${value}${multiple ? ' …' : ''}`;
 
 function aligned(rows: ReadonlyArray<readonly string[]>): string[] {
   const width = Math.max(...rows.map(([first]) => first!.length));

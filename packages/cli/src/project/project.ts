@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { type Plan, parseStack, planStack, type RenderedFile, renderStack } from '@breakwater/stack';
+import { type Plan, parseStack, planStack, type RenderedFile, renderPatched } from '@breakwater/stack';
 
 /** A stack file on disk, and what is rendered from it. */
 export interface Project {
@@ -14,10 +14,10 @@ export interface Project {
 
 /** @throws StackFileError with every mistake of the stack file. */
 export async function readProject(file: string): Promise<Project> {
-  const { stack } = parseStack(await readFile(file, 'utf8'), file);
+  const { stack, document } = parseStack(await readFile(file, 'utf8'), file);
   const folder = dirname(resolve(file));
   const plan = planStack(stack, { targets: await textOf(join(folder, stack.collectors.targets)) });
-  return { folder, file, plan, rendered: renderStack(plan) };
+  return { folder, file, plan, rendered: renderPatched(plan, document) };
 }
 
 /** Undefined where there is no such file. */

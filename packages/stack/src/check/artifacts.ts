@@ -10,6 +10,8 @@ export interface Artifacts {
   readonly manifests: readonly YamlSource[];
   readonly prometheus: readonly YamlSource[];
   readonly rules: readonly YamlSource[];
+  /** Tests of the rules for promtool. */
+  readonly ruleTests: readonly YamlSource[];
   readonly alertmanager: readonly YamlSource[];
   /** Grafana's JSON. */
   readonly dashboards: readonly YamlSource[];
@@ -27,6 +29,7 @@ export const NO_ARTIFACTS: Artifacts = {
   manifests: [],
   prometheus: [],
   rules: [],
+  ruleTests: [],
   alertmanager: [],
   dashboards: [],
   runbooks: new Map(),

@@ -1,21 +1,9 @@
 import type { z } from 'zod';
 import type { Finding } from '../finding.js';
-import { showFinding } from '../finding.js';
 import { closest } from '../source/closest.js';
 import { type YamlDocument, YamlSource } from '../source/yaml-source.js';
 import { type Stack, stackSchema } from './schema.js';
-
-/** A stack file that cannot be used; its message has a line for each mistake. */
-export class StackFileError extends Error {
-  override readonly name = 'StackFileError';
-  readonly findings: readonly Finding[];
-
-  constructor(file: string, findings: readonly Finding[]) {
-    const mistakes = findings.length === 1 ? '1 mistake' : `${findings.length} mistakes`;
-    super([`${file}: ${mistakes}`, ...findings.map((finding) => `  ${showFinding(finding)}`)].join('\n'));
-    this.findings = findings;
-  }
-}
+import { StackFileError } from './stack-file-error.js';
 
 export interface StackFile {
   readonly stack: Stack;

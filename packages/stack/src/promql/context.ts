@@ -8,6 +8,8 @@ import type { Problem, ProblemCode } from './shape.js';
 export const VARIABLE = '__variable__';
 
 const SHOWN = 60;
+/** A longer list of labels is cut to those that are always there. */
+const MAX_LISTED = 12;
 
 /** What is read while an expression is worked out, and where problems go. */
 export class Context {
@@ -43,6 +45,6 @@ export function suggestLabel(label: string, labels: LabelSet): string {
   const there = labels.possible;
   if (there.length === 0) return 'leave it out: there are no labels left here';
   const near = closest(label, there);
-  const list = there.toSorted().join(', ');
+  const list = (there.length > MAX_LISTED && labels.certain.length > 0 ? labels.certain : there).toSorted().join(', ');
   return near === undefined ? `use one of ${list}` : `did you mean "${near}"? There are ${list}`;
 }

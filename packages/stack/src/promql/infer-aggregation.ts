@@ -1,6 +1,6 @@
 import { type Context, VARIABLE } from './context.js';
 import type { Aggregation } from './expression.js';
-import { LabelSet } from './label-set.js';
+import { ANY_LABELS, type LabelSet, NO_LABELS } from './label-set.js';
 import type { Kind } from './series.js';
 import type { Shape } from './shape.js';
 
@@ -18,14 +18,14 @@ export function inferAggregation(aggregation: Aggregation, inner: Shape, context
 }
 
 function keptLabels({ grouping, inner }: Aggregation, labels: LabelSet, context: Context): LabelSet {
-  if (grouping === undefined) return LabelSet.none;
+  if (grouping === undefined) return NO_LABELS;
   for (const label of grouping.labels) {
     const does = grouping.by ? 'groups by' : 'takes away';
     const message = `${does} "${label}", a label that ${context.show(inner)} does not have`;
     context.expectLabel(label, labels, grouping, message);
   }
   if (!grouping.by) return labels.without(grouping.labels);
-  return grouping.labels.includes(VARIABLE) ? LabelSet.unknown : labels.only(grouping.labels);
+  return grouping.labels.includes(VARIABLE) ? ANY_LABELS : labels.only(grouping.labels);
 }
 
 function kindOf(aggregation: Aggregation, kind: Kind, labels: LabelSet, context: Context): Kind {

@@ -1,6 +1,6 @@
 import type { Context } from './context.js';
 import type { Call, Expression } from './expression.js';
-import { LabelSet } from './label-set.js';
+import { type LabelSet, NO_LABELS } from './label-set.js';
 import { matchesPattern } from './pattern.js';
 import type { Kind } from './series.js';
 import { PLAIN, type Shape, UNKNOWN } from './shape.js';
@@ -17,7 +17,7 @@ const SAME_KIND = new Set(
     'min_over_time max_over_time last_over_time first_over_time avg_over_time sum_over_time'
   ).split(' '),
 );
-const NO_LABELS = new Set(['vector', 'time', 'pi', 'start', 'end', 'range', 'step', 'scalar']);
+const LABELLESS = new Set(['vector', 'time', 'pi', 'start', 'end', 'range', 'step', 'scalar']);
 
 /** What a function makes of its arguments. */
 export function inferCall(call: Call, context: Context, infer: Infer): Shape {
@@ -33,7 +33,7 @@ export function inferCall(call: Call, context: Context, infer: Infer): Shape {
   if (name === 'label_join') return inferLabelJoin(call, shape, context);
   if (name === 'info') return { ...UNKNOWN, kind: shape.kind };
   if (name === 'timestamp') return { ...shape, kind: 'timestamp' };
-  if (NO_LABELS.has(name)) return { labels: LabelSet.none, kind: name === 'scalar' ? shape.kind : 'gauge' };
+  if (LABELLESS.has(name)) return { labels: NO_LABELS, kind: name === 'scalar' ? shape.kind : 'gauge' };
   if (SLOPES.has(name)) expectNoCounter(call, argument!, shape.kind, context);
   if (SUMS_OVER_TIME.has(name)) expectNoSumOfTotals(call, argument!, shape.kind, context);
   return { ...shape, kind: SAME_KIND.has(name) ? shape.kind : name === 'quantile_over_time' ? 'quantile' : 'gauge' };
@@ -96,10 +96,10 @@ function inferQuantile(call: Call, { labels, kind }: Shape, context: Context): S
 
 /** What is absent has the labels that its selector asks for in full. */
 function labelsOfAbsent(argument: Expression): LabelSet {
-  if (argument.is !== 'selector') return LabelSet.none;
+  if (argument.is !== 'selector') return NO_LABELS;
   return argument.matchers
     .filter(({ operator, value }) => operator === '=' && value !== '')
-    .reduce((set, { label, value }) => set.with(label, { presence: 'always', values: [value] }), LabelSet.none);
+    .reduce((set, { label, value }) => set.with(label, { presence: 'always', values: [value] }), NO_LABELS);
 }
 
 function inferLabelReplace(call: Call, shape: Shape, context: Context): Shape {

@@ -1,11 +1,11 @@
 import { type Context, VARIABLE } from './context.js';
 import { type Binary, SET_OPERATORS } from './expression.js';
-import { clash, LabelSet } from './label-set.js';
+import { ANY_LABELS, clash, type LabelSet } from './label-set.js';
 
 /** The labels of what an operator makes of two vectors; reports what can never match, or matches too much. */
 export function inferMatching(binary: Binary, left: LabelSet, right: LabelSet, context: Context): LabelSet {
   const { operator, matching } = binary;
-  if (matching?.labels.includes(VARIABLE) === true) return LabelSet.unknown;
+  if (matching?.labels.includes(VARIABLE) === true) return ANY_LABELS;
   const agree = (label: string) => matching === undefined || matching.labels.includes(label) === matching.on;
   if (operator === 'or') {
     expectMatchLabels(binary, left, right, context);
@@ -60,18 +60,34 @@ function expectSomeMatch(
   const clashing = labels.filter((label) => clash(left.of(label), right.of(label)) !== undefined);
   if (clashing.length === 0) return true;
   const result = binary.operator === 'unless' ? 'takes nothing away, ever' : 'can never bring anything';
-  const message = `${result}: ${clashing.map((label) => difference(binary, label, left, right, context)).join('; ')}`;
+  const message = `${result}: ${differences(binary, clashing, left, right, context)}`;
   context.report('matching', binary, message, howToMatch(binary, left, right, clashing));
   return false;
 }
 
-function difference(binary: Binary, label: string, left: LabelSet, right: LabelSet, context: Context): string {
+function differences(
+  binary: Binary,
+  labels: readonly string[],
+  left: LabelSet,
+  right: LabelSet,
+  context: Context,
+): string {
   const [l, r] = [context.show(binary.left), context.show(binary.right)];
-  const kind = clash(left.of(label), right.of(label));
-  if (kind === 'missing-left') return `${r} has the label "${label}" and ${l} has not`;
-  if (kind === 'missing-right') return `${l} has the label "${label}" and ${r} has not`;
-  return `"${label}" is ${showValues(left, label)} on the left and ${showValues(right, label)} on the right`;
+  const of = (kind: ReturnType<typeof clash>) =>
+    labels.filter((label) => clash(left.of(label), right.of(label)) === kind);
+  const lacks = (has: string, not: string, which: readonly string[]) =>
+    which.length === 0 ? [] : [`${has} has ${quoted(which)} and ${not} has not`];
+  return [
+    ...lacks(l, r, of('missing-right')),
+    ...lacks(r, l, of('missing-left')),
+    ...of('values').map((label) => {
+      const [here, there] = [showValues(left, label), showValues(right, label)];
+      return `"${label}" is ${here} on the left and ${there} on the right`;
+    }),
+  ].join('; ');
 }
+
+const quoted = (labels: readonly string[]): string => labels.map((label) => `"${label}"`).join(', ');
 
 const showValues = (labels: LabelSet, label: string): string => {
   const { values } = labels.of(label);
@@ -95,8 +111,9 @@ function howToMatch(
 /** Labels that several series of one side differ in while they match the same of the other. */
 function telling(labels: LabelSet, agree: (label: string) => boolean): string[] {
   return labels.named.filter((label) => {
-    const { presence, values } = labels.of(label);
-    if (presence !== 'always' || agree(label) || (values !== 'any' && values.length < 2)) return false;
+    const { presence, values, describes } = labels.of(label);
+    if (presence !== 'always' || agree(label) || describes === true) return false;
+    if (values !== 'any' && values.length < 2) return false;
     // One instance is of one job.
     return !(label === 'job' && agree('instance') && labels.of('instance').presence === 'always');
   });
@@ -113,10 +130,9 @@ function expectOne(
   if (matching === undefined) return;
   const several = { left: telling(left, agree), right: telling(right, agree) };
   const one = matching.many === 'left' ? 'right' : matching.many === 'right' ? 'left' : undefined;
-  const quote = (labels: readonly string[]) => labels.map((label) => `"${label}"`).join(', ');
   if (one !== undefined) {
     if (several[one].length === 0) return;
-    const message = `has several series for one match on the side that group_${matching.many} wants one on: ${context.show(binary[one])} differs in ${quote(several[one])}`;
+    const message = `has several series for one match on the side that group_${matching.many} wants one on: ${context.show(binary[one])} differs in ${quoted(several[one])}`;
     context.report(
       'matching',
       matching,
@@ -127,10 +143,10 @@ function expectOne(
   }
   const [many] = (['left', 'right'] as const).filter((side) => several[side].length > 0);
   if (many === undefined) return;
-  const message = `has several series on the ${many} for one match: ${context.show(binary[many])} differs in ${quote(several[many])}, and Prometheus refuses that`;
+  const message = `has several series on the ${many} for one match: ${context.show(binary[many])} differs in ${quoted(several[many])}, and Prometheus refuses that`;
   const both = several.left.length > 0 && several.right.length > 0;
   const fix = both
-    ? `aggregate both sides by the same labels, or match on ${quote(several.left)} too`
+    ? `aggregate both sides by the same labels, or match on ${quoted(several.left)} too`
     : `write ${operator} ${matching.on ? 'on' : 'ignoring'}(${matching.labels.join(', ')}) group_${many}(), or aggregate that side`;
   context.report('matching', matching, message, fix);
 }

@@ -1,6 +1,6 @@
 import { type Context, suggestLabel, VARIABLE } from './context.js';
 import type { Matcher, Selector } from './expression.js';
-import { LabelSet } from './label-set.js';
+import { ANY_LABELS, type LabelSet } from './label-set.js';
 import { applyMatcher, PLACEHOLDER, type Refusal } from './matcher.js';
 import { matchesPattern } from './pattern.js';
 import type { Kind, Series } from './series.js';
@@ -17,7 +17,7 @@ export function inferSelector(selector: Selector, context: Context): Shape {
   const matchers = selector.matchers.filter(({ label }) => label !== '__name__');
   const series = candidates(selector, context);
   if (series.length === 0) {
-    const labels = matchers.reduce((set, matcher) => applyMatcher(set, matcher).labels, LabelSet.unknown);
+    const labels = matchers.reduce((set, matcher) => applyMatcher(set, matcher).labels, ANY_LABELS);
     return { ...UNKNOWN, labels };
   }
   const tried = series.map((one) => tryMatchers(one, matchers));

@@ -2,6 +2,8 @@
 export interface LabelFact {
   readonly presence: 'always' | 'sometimes' | 'never';
   readonly values: readonly string[] | 'any';
+  /** Whether it only describes what other labels name already, as those of an `_info` metric do. */
+  readonly describes?: boolean;
 }
 
 const NEVER: LabelFact = { presence: 'never', values: [] };
@@ -9,11 +11,6 @@ const PERHAPS: LabelFact = { presence: 'sometimes', values: 'any' };
 
 /** What is known of the labels of some series. */
 export class LabelSet {
-  /** Series that have no label at all. */
-  static readonly none = new LabelSet(new Map(), false);
-  /** Series of which nothing is known. */
-  static readonly unknown = new LabelSet(new Map(), true);
-
   readonly #facts: ReadonlyMap<string, LabelFact>;
   /** Whether there may be labels that are not named here. */
   readonly open: boolean;
@@ -35,6 +32,11 @@ export class LabelSet {
   /** Those that series can have, as far as they are known. */
   get possible(): readonly string[] {
     return this.named.filter((label) => this.of(label).presence !== 'never');
+  }
+
+  /** Those that every series has. */
+  get certain(): readonly string[] {
+    return this.named.filter((label) => this.of(label).presence === 'always');
   }
 
   with(label: string, fact: LabelFact): LabelSet {
@@ -86,3 +88,9 @@ export function clash(a: LabelFact, b: LabelFact): 'missing-left' | 'missing-rig
   if (a.values === 'any' || b.values === 'any') return undefined;
   return bothFact(a, b).values.length === 0 ? 'values' : undefined;
 }
+
+// Not static members: the compiler's output for those that make their own class does not run.
+/** Series that have no label at all. */
+export const NO_LABELS: LabelSet = new LabelSet(new Map(), false);
+/** Series of which nothing is known. */
+export const ANY_LABELS: LabelSet = new LabelSet(new Map(), true);

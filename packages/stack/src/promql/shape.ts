@@ -1,5 +1,5 @@
 import type { Mistake } from './expression.js';
-import { LabelSet } from './label-set.js';
+import { ANY_LABELS, type LabelSet, NO_LABELS } from './label-set.js';
 import type { Kind } from './series.js';
 
 /** What is known of what an expression evaluates to. */
@@ -8,8 +8,8 @@ export interface Shape {
   readonly kind: Kind;
 }
 
-export const UNKNOWN: Shape = { labels: LabelSet.unknown, kind: 'unknown' };
-export const PLAIN: Shape = { labels: LabelSet.none, kind: 'gauge' };
+export const UNKNOWN: Shape = { labels: ANY_LABELS, kind: 'unknown' };
+export const PLAIN: Shape = { labels: NO_LABELS, kind: 'gauge' };
 
 export type ProblemCode = 'metric' | 'scrape' | 'label' | 'type' | 'matching';
 

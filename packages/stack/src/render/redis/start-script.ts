@@ -26,6 +26,7 @@ user default on nopass resetkeys resetchannels -@all +ping
 user ${REDIS_USER} on #$(hash "$REDIS_PASSWORD") ${collectors}
 user ${REDIS_EXPORTER_USER} on #$(hash "$REDIS_EXPORTER_PASSWORD") ${exporter}
 END
-exec redis-server --port ${stack.redis.port} --aclfile /run/redis/users.acl --maxmemory ${stack.redis.maxMemory} --maxmemory-policy noeviction --save "" --appendonly no "$@"
+# Protected mode would refuse whoever is not on this machine, as the default user has no password; its rights are what protects.
+exec redis-server --protected-mode no --port ${stack.redis.port} --aclfile /run/redis/users.acl --maxmemory ${stack.redis.maxMemory} --maxmemory-policy noeviction --save "" --appendonly no "$@"
 `;
 }
