@@ -20,6 +20,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   'examples/*': LIBRARIES,
   testbed: [],
   // What drives whole programs sees what a user sees, and the test servers.
+  'testbed/compose': ['testbed'],
   'testbed/soak': ['testbed', ...LIBRARIES, 'examples/*'],
   bench: ['testbed', ...LIBRARIES, 'examples/*'],
   scripts: [...LIBRARIES, 'packages/cli', 'examples/*'],
