@@ -22,6 +22,8 @@ export function checkFields(document: YamlDocument, path: Path): Mistake[] {
 
 class FieldChecker {
   readonly #document: YamlDocument;
+  /** What messages begin with: `Deployment web: `. */
+  #title = '';
   readonly #mistakes: Mistake[] = [];
 
   constructor(document: YamlDocument) {
@@ -34,6 +36,8 @@ class FieldChecker {
       this.#report(path, `${show(value)} is no object of Kubernetes`, 'write apiVersion, kind and metadata');
       return this.#mistakes;
     }
+    const { kind, metadata } = value;
+    if (isRecord(metadata) && kind !== undefined) this.#title = `${String(kind)} ${String(metadata['name'])}: `;
     const type = this.#kindOf(value, path);
     if (type === undefined) return this.#mistakes;
     const group = fieldTable().types[type]!;
@@ -160,7 +164,7 @@ class FieldChecker {
       severity,
       file: this.#document.file,
       line: this.#document.lineOf(path),
-      message,
+      message: this.#title + message,
       fix,
     });
   }

@@ -1,4 +1,4 @@
-import { type Document, isNode, isScalar, LineCounter, parseAllDocuments } from 'yaml';
+import { type Document, isMap, isNode, isScalar, LineCounter, parseAllDocuments } from 'yaml';
 import type { Finding } from '../finding.js';
 
 export type Path = ReadonlyArray<string | number>;
@@ -31,10 +31,18 @@ export class YamlDocument {
   /** The line of what lies at a path, or of the nearest thing above it that exists. */
   lineOf(path: Path): number {
     for (let length = path.length; length >= 0; length--) {
-      const node: unknown = length === 0 ? this.#document.contents : this.#document.getIn(path.slice(0, length), true);
+      const node = this.#nodeAt(path.slice(0, length));
       if (isNode(node) && node.range) return this.#lines.linePos(node.range[0]).line;
     }
     return 1;
+  }
+
+  /** The key of what lies at a path, since a map begins on the line below its key; what has none, itself. */
+  #nodeAt(path: Path): unknown {
+    if (path.length === 0) return this.#document.contents;
+    const parent = path.length === 1 ? this.#document.contents : this.#document.getIn(path.slice(0, -1), true);
+    const pair = isMap(parent) ? parent.items.find(({ key }) => isScalar(key) && key.value === path.at(-1)) : undefined;
+    return pair?.key ?? this.#document.getIn(path, true);
   }
 
   /** The line of a text's own line, counted from 0: in a block it is that one, else the first of the text. */

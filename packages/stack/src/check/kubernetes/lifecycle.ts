@@ -1,3 +1,4 @@
+import { haproxyTimeMs } from '../../haproxy/time.js';
 import { quantityOf } from '../../kubernetes/scalars.js';
 import type { Path } from '../../source/yaml-source.js';
 import { type Cluster, clusterCheck } from './cluster.js';
@@ -45,16 +46,8 @@ function drainOf(cluster: Cluster, workload: Workload, container: ContainerAt): 
       .filter(({ kind }) => kind === 'global')
       .flatMap(({ lines }) => lines)
       .filter(({ words }) => words[0] === 'hard-stop-after')
-      .map(({ words }) => ({ what: 'hard-stop-after', seconds: secondsOf(words[1]) })),
+      .map(({ words }) => ({ what: 'hard-stop-after', seconds: (haproxyTimeMs(words[1]) ?? 0) / 1000 })),
   );
-}
-
-const UNITS: Readonly<Record<string, number>> = { us: 1e-6, ms: 1e-3, s: 1, m: 60, h: 3600, d: 86_400 };
-
-/** HAProxy's times; without a unit they are milliseconds. */
-function secondsOf(text: string | undefined): number {
-  const [, number, unit = 'ms'] = /^(\d+)(us|ms|s|m|h|d)?$/.exec(text ?? '') ?? [];
-  return Number(number ?? 0) * UNITS[unit]!;
 }
 
 const EPHEMERAL = 'ephemeral-storage';

@@ -12,7 +12,7 @@ export interface Peer {
 }
 
 /** What is to pass. */
-interface Passage {
+export interface Passage {
   readonly peer: Peer;
   readonly port: number;
   readonly protocol: string;

@@ -1,8 +1,8 @@
-import { clusterCheck } from './cluster.js';
+import { type Cluster, clusterCheck } from './cluster.js';
 import { type Flow, flowsOf, scrapesOf } from './flows.js';
 import { selects, showLabels } from './labels.js';
 import { asList, asRecord, type Found, type Manifest } from './manifest.js';
-import { type Direction, hasRules, lets, type Peer, policiesOf, typesOf } from './network-rules.js';
+import { type Direction, hasRules, lets, type Passage, type Peer, policiesOf, typesOf } from './network-rules.js';
 import type { Workload } from './workload.js';
 
 const POLICY = 'NetworkPolicy';
@@ -64,8 +64,8 @@ const flow = clusterCheck('network-flow', 'Network policies let pods ask whom th
     const target = { peer: peerOf(to), port, protocol: 'TCP', workload: to };
     const source = { peer: peerOf(from), port, protocol: 'TCP', workload: to };
     return [
-      ...(lets(cluster, out, 'Egress', target) ? [] : [blocked(asked, out, 'Egress')]),
-      ...(lets(cluster, into, 'Ingress', source) ? [] : [blocked(asked, into, 'Ingress')]),
+      ...(passes(cluster, out, 'Egress', target, from) ? [] : [blocked(asked, out, 'Egress')]),
+      ...(passes(cluster, into, 'Ingress', source, to) ? [] : [blocked(asked, into, 'Ingress')]),
     ];
   }),
 );
@@ -73,24 +73,41 @@ const flow = clusterCheck('network-flow', 'Network policies let pods ask whom th
 const peerOf = ({ namespace, labels }: Workload): Peer => ({ namespace, labels });
 
 function blocked({ from, to, port, why }: Flow, policies: readonly Manifest[], direction: Direction): Found {
-  const place = policies.find((policy) => hasRules(policy, direction)) ?? policies[0]!;
-  const other = direction === 'Egress' ? to : from;
-  const way = direction === 'Egress' ? `${from.title} not out to ${to.title}` : `${from.title} not in to ${to.title}`;
-  const message = `lets ${way} on port ${port}, which ${why} names`;
-  const rule = direction === 'Egress' ? 'egress to' : 'ingress from';
-  return place.found(['spec'], message, `add ${rule} podSelector ${showLabels(other.labels)}, port ${port}`);
+  const message = `keeps ${from.title} from asking ${to.title} on port ${port}, which ${why} names`;
+  const fix =
+    direction === 'Egress'
+      ? `add egress to podSelector ${showLabels(to.labels)}, port ${port}`
+      : `add ingress from podSelector ${showLabels(from.labels)}, port ${port}`;
+  return placeOf(policies).found(['spec'], message, fix);
 }
+
+/** Of the policies that isolate a workload the one that is for it: where a rule that is missing belongs. */
+const placeOf = (policies: readonly Manifest[]): Manifest =>
+  policies.find((policy) => Object.keys(policy.record('spec', 'podSelector')).length > 0) ?? policies[0]!;
+
+/** What nothing lets through, network-deny-all tells at once. */
+const isShut = (cluster: Cluster, { namespace }: Workload, direction: Direction): boolean =>
+  !cluster.ofKind(POLICY).some((policy) => policy.namespace === namespace && hasRules(policy, direction));
+
+const passes = (
+  cluster: Cluster,
+  policies: readonly Manifest[],
+  direction: Direction,
+  passage: Passage,
+  of: Workload,
+) => lets(cluster, policies, direction, passage) || isShut(cluster, of, direction);
 
 const dns = clusterCheck('network-dns', 'Network policies let pods ask DNS, by UDP and TCP', (cluster) => {
   const asking = new Set(flowsOf(cluster).map(({ from }) => from));
   return [...asking].flatMap((workload) => {
     const policies = policiesOf(cluster, workload, 'Egress');
     const missing = ['UDP', 'TCP'].filter(
-      (protocol) => !lets(cluster, policies, 'Egress', { peer: DNS, port: 53, protocol, workload: undefined }),
+      (protocol) =>
+        !passes(cluster, policies, 'Egress', { peer: DNS, port: 53, protocol, workload: undefined }, workload),
     );
     if (missing.length === 0) return [];
-    const message = `lets ${workload.title} not ask DNS by ${missing.join(' and ')}: it finds nobody`;
-    return [policies[0]!.found(['spec'], message, 'add egress to namespace kube-system, port 53, UDP and TCP')];
+    const message = `keeps ${workload.title} from asking DNS by ${missing.join(' and ')}: it finds nobody`;
+    return [placeOf(policies).found(['spec'], message, 'add egress to namespace kube-system, port 53, UDP and TCP')];
   });
 });
 
@@ -100,12 +117,18 @@ const scrape = clusterCheck('network-scrape', 'Network policies let Prometheus s
       const policies = policiesOf(cluster, workload, 'Ingress');
       const namespaces = plan === undefined ? foreignNamespaces(policies) : [plan.stack.kubernetes.monitoringNamespace];
       const isLet = [...namespaces, ...(plan === undefined ? [MONITORING] : [])].some((namespace) =>
-        lets(cluster, policies, 'Ingress', { peer: { namespace, labels: undefined }, port, protocol: 'TCP', workload }),
+        passes(
+          cluster,
+          policies,
+          'Ingress',
+          { peer: { namespace, labels: undefined }, port, protocol: 'TCP', workload },
+          workload,
+        ),
       );
       if (isLet) return [];
       const from = plan?.stack.kubernetes.monitoringNamespace ?? MONITORING;
-      const message = `lets Prometheus not scrape ${workload.title} on port ${port}`;
-      return [policies[0]!.found(['spec'], message, `add ingress from namespace ${from}, port ${port}`)];
+      const message = `keeps Prometheus from scraping ${workload.title} on port ${port}`;
+      return [placeOf(policies).found(['spec'], message, `add ingress from namespace ${from}, port ${port}`)];
     }),
   ),
 );

@@ -1,5 +1,5 @@
 import { clusterCheck } from './cluster.js';
-import { matchesAll, showLabels } from './labels.js';
+import { matchesAll, selects, showLabels } from './labels.js';
 import { asRecord, type Found } from './manifest.js';
 import type { ContainerAt, Workload } from './workload.js';
 
@@ -49,6 +49,15 @@ const governing = clusterCheck(
         const message = `serviceName ${name} selects ${showLabels(service.at('spec', 'selector'))}, and the pods have ${showLabels(workload.labels)}`;
         return [workload.found(path, message, 'write a service that selects them')];
       }),
+);
+
+const own = clusterCheck('workload-selector', 'A workload selects the pods that it makes', (cluster) =>
+  cluster.workloads.flatMap((workload) => {
+    const wanted = workload.manifest.at('spec', 'selector');
+    if (wanted === undefined || selects(wanted, workload.labels)) return [];
+    const message = `its selector does not match its pods, which have ${showLabels(workload.labels)}`;
+    return [workload.found(['spec', 'selector'], message, 'write labels of template.metadata there')];
+  }),
 );
 
 const PROBES = ['startupProbe', 'livenessProbe', 'readinessProbe'];
@@ -120,4 +129,4 @@ const wordsOf = (text: string): ReadonlySet<string> => new Set(text.split(/\s+/)
 const wrongPath = (workload: Workload, path: ContainerAt['path'], who: string, url: string, known: string): Found =>
   workload.found([...path, 'path'], `asks ${url}, which ${who} does not answer: the probe fails`, `write ${known}`);
 
-export const serviceChecks = [selector, port, governing, probePort, probePath];
+export const serviceChecks = [own, selector, port, governing, probePort, probePath];
