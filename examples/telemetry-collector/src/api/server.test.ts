@@ -358,6 +358,19 @@ describe("the collector's server", () => {
       expect(intake.offers).toEqual([]);
     });
 
+    it('and is told of its own hand-over that came back while it drains, which is not to wait before it is sent elsewhere', async () => {
+      await restart(TOKEN);
+      await ask('POST', '/drain', { headers: { authorization: `Bearer ${TOKEN}` } });
+      const lanes = encodeURIComponent('http://influx:8086');
+      const handOver = (instance: string, authorization = `Token ${TOKEN}`) =>
+        write('/write', { 'breakwater-from': instance, 'breakwater-lanes': lanes, authorization });
+      const own = await handOver('this-process');
+      expect([own.statusCode, own.headers['retry-after']]).toEqual([421, undefined]);
+      expect((await handOver('this-process', 'Token wrong')).statusCode).toBe(401);
+      expect((await handOver('a-peer')).statusCode).toBe(503);
+      expect(intake.offers).toEqual([]);
+    });
+
     it('and tells clients of its API', async () => {
       await restart();
       expect((await ask('GET', '/ping')).statusCode).toBe(204);

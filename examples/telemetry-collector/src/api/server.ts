@@ -1,4 +1,5 @@
-import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
+import { isOwnHandOver } from '@breakwater/delivery/gateway';
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Fleet } from '../fleet/fleet.js';
 import type { Collector } from '../flow/collector.js';
 import type { TargetLimits } from '../flow/target-limits.js';
@@ -69,7 +70,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
     const isOfGateway = isWrite(request.routeOptions.url);
     if (isOfGateway && options.delivery !== undefined) guard.checkOrigin(request);
     else guard.check(request);
-    if (isOfGateway && options.collector.draining) throw isDraining();
+    if (isOfGateway && options.collector.draining && !comesBack(request, options)) throw isDraining();
   });
   app.setNotFoundHandler(async (request) => {
     throw new Problem(404, 'not-found', `there is no ${request.method} ${request.url.slice(0, 200)}`);
@@ -125,6 +126,10 @@ function addRoutes(app: FastifyInstance, options: ServerOptions): void {
     return { draining: true, underWay: collector.underWay };
   });
 }
+
+/** Its own hand-over, which a proxy led back here: 503 would keep it waiting, the gateway's 421 sends it on at once. */
+const comesBack = ({ headers }: FastifyRequest, { delivery }: ServerOptions): boolean =>
+  delivery !== undefined && isOwnHandOver(headers, delivery.instance);
 
 const isDraining = (): Problem =>
   new Problem(503, 'draining', 'the collector is draining and takes no more writes', { 'retry-after': '1' });

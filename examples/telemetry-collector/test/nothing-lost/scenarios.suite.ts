@@ -212,7 +212,7 @@ async function drainedForGood({ awayMs }: Effort): Promise<void> {
     rig.producer.start();
     await pause(Math.min(awayMs, 5_000));
     await rig.producer.stop();
-    expect(await first.end()).toBe(0);
+    expect(await first.end(), `the exit code of the drained collector, which said:\n${first.output}`).toBe(0);
     await rm(first.folder, { recursive: true });
     for (const proxy of away) await proxy.set('none');
     await first.start();

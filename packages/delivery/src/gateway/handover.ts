@@ -24,6 +24,10 @@ export function readHandOver(headers: IncomingHttpHeaders): HandedOver | undefin
   return { from, lanes };
 }
 
+/** Whether this process sent it itself: a hook that refuses writes while it drains must let it pass, to be answered 421. */
+export const isOwnHandOver = (headers: IncomingHttpHeaders, instance: string): boolean =>
+  headers[FROM_HEADER] === instance;
+
 /** @throws Refusal 421 for what this process sent itself, 409 for lanes that it does not have. */
 export function checkHandOver({ from, lanes }: HandedOver, instance: string, known: readonly string[]): void {
   if (from === instance) {

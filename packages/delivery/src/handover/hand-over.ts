@@ -1,6 +1,15 @@
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
-import { type Clock, ConfigError, type Random, retry, timeout } from '@breakwater/resilience';
+import {
+  type Clock,
+  ConfigError,
+  constantBackoff,
+  type Pipeline,
+  pipeline,
+  type Random,
+  retry,
+  timeout,
+} from '@breakwater/resilience';
 import { Agent, type Dispatcher, request } from 'undici';
 import type { Destination } from '../frames/frame.js';
 import type { HandOver } from '../spool/spool.js';
@@ -43,7 +52,11 @@ class PassingError extends Error {
   }
 }
 
+/** A proxy has led back to this very process: nobody is busy, and the next connection may lead to a peer. */
+class CameBackError extends Error {}
+
 const DEFAULT_TIMEOUT_MS = 10_000;
+const CAME_BACK_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 2_000;
 const LONGEST_ANSWER = 4_096;
 const compress = promisify(gzip);
@@ -56,24 +69,11 @@ const compress = promisify(gzip);
 export function handOverTo(options: HandOverOptions): HandOver {
   const base = baseOf(options.url);
   const dispatcher = options.dispatcher ?? new Agent({ connections: 4 });
-  const { clock, random } = options;
-  const name = 'hand-over';
-  const injected = { ...(clock && { clock }), ...(random && { random }) };
-  const again = retry({
-    name,
-    maxAttempts: Number.MAX_SAFE_INTEGER,
-    maxDelayMs: LONGEST_PAUSE_MS,
-    classify: (outcome) => {
-      if (!('error' in outcome)) return 'success';
-      return outcome.error instanceof HandOverError ? 'ignore' : 'failure';
-    },
-    ...injected,
-  });
-  const limit = timeout({ name, timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS, ...(clock && { clock }) });
-
+  const tries = triesOf(options);
   return async ({ lanes, destination, body }, signal) => {
     const compressed = await compress(Buffer.concat(body));
-    const send = async (attempt: AbortSignal) => {
+    let last: unknown;
+    const send = async (attempt: AbortSignal): Promise<void> => {
       const answer = await request(new URL(pathOf(destination), base), {
         method: 'POST',
         body: compressed,
@@ -90,10 +90,38 @@ export function handOverTo(options: HandOverOptions): HandOver {
       });
       await judge(answer, base);
     };
-    await again.execute((context) => limit.execute((inner) => send(inner.signal), { signal: context.signal }), {
-      signal,
-    });
+    const kept = (error: unknown): never => {
+      if (!signal.aborted) last = error;
+      throw error;
+    };
+    try {
+      await tries.execute((context) => send(context.signal).catch(kept), { signal });
+    } catch (error) {
+      if (!signal.aborted || !(last instanceof Error)) throw error;
+      throw new Error(`no peer has taken it in time, the last try: ${last.message}`, { cause: last });
+    }
   };
+}
+
+/** Each no longer than the timeout, the next after a pause that fits what became of the last. */
+function triesOf({ timeoutMs = DEFAULT_TIMEOUT_MS, clock, random }: HandOverOptions): Pipeline {
+  const common = { name: 'hand-over', ...(clock && { clock }) };
+  const forEver = { ...common, maxAttempts: Number.MAX_SAFE_INTEGER, ...(random && { random }) };
+  const again = retry({
+    ...forEver,
+    maxDelayMs: LONGEST_PAUSE_MS,
+    classify: (outcome) => {
+      if (!('error' in outcome)) return 'success';
+      return outcome.error instanceof HandOverError ? 'ignore' : 'failure';
+    },
+  });
+  // Of two replicas every other try comes back: a pause that grows with each would outlast the drain.
+  const elsewhere = retry({
+    ...forEver,
+    backoff: constantBackoff({ baseDelayMs: CAME_BACK_PAUSE_MS, jitter: 0.5 }),
+    classify: (outcome) => ('error' in outcome && outcome.error instanceof CameBackError ? 'failure' : 'ignore'),
+  });
+  return pipeline(again, elsewhere, timeout({ ...common, timeoutMs }));
 }
 
 function baseOf(url: string): URL {
@@ -121,7 +149,8 @@ async function judge({ statusCode, headers, body }: Dispatcher.ResponseData, bas
   const words = await wordsOf(body);
   if (statusCode === 204) return;
   const said = `${base.origin} answered ${statusCode}${words === '' ? '' : `: ${words}`}`;
-  if (statusCode === 421 || statusCode === 429 || statusCode === 408 || statusCode >= 500) {
+  if (statusCode === 421) throw new CameBackError(said);
+  if (statusCode === 429 || statusCode === 408 || statusCode >= 500) {
     const askedMs = Number(headers['retry-after']) * 1_000;
     // No longer than that: the next connection may lead to a peer that has room.
     throw new PassingError(said, askedMs >= 0 ? Math.min(askedMs, LONGEST_PAUSE_MS) : undefined);
