@@ -1,6 +1,7 @@
 import type { Command } from './command.js';
 import { check } from './commands/check.js';
 import { generate } from './commands/generate.js';
+import { init } from './commands/init.js';
 import { reconcileCommand } from './commands/reconcile.js';
 import { spoolCat } from './commands/spool-cat.js';
 import { spoolExport } from './commands/spool-export.js';
@@ -11,6 +12,7 @@ import { spoolVerify } from './commands/spool-verify.js';
 
 /** In the order of the help. */
 export const commands: readonly Command[] = [
+  init,
   generate,
   check,
   spoolLs,

@@ -9,6 +9,7 @@ export { ownMetrics, readMetricsCatalog } from './emitted/metrics-catalog.js';
 export { MetricsPageError, readMetricsPage } from './emitted/metrics-page.js';
 export { parseStack, type StackFile } from './file/parse.js';
 export type { Stack } from './file/schema.js';
+export { STARTER, STARTER_TARGETS } from './file/starter.js';
 export { StackFileError } from './file/stack-file-error.js';
 export { type Finding, showFinding } from './finding.js';
 export { HaproxyConfig, type HaproxyLine, type HaproxySection } from './haproxy/haproxy-config.js';

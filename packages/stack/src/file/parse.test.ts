@@ -1,0 +1,92 @@
+import { describe, expect, it } from 'vitest';
+import { parseStack } from './parse.js';
+import { StackFileError } from './stack-file-error.js';
+
+const HEAD = 'apiVersion: breakwater/v1\nkind: Stack\n';
+const NETWORKS = '  targetCidrs: [10.0.0.0/8]\n';
+
+function mistakesOf(text: string): string[] {
+  try {
+    parseStack(text, 'stack.yaml');
+    return [];
+  } catch (error) {
+    if (!(error instanceof StackFileError)) throw error;
+    return error.message.split('\n').map((line) => line.trim());
+  }
+}
+
+describe('a stack file', () => {
+  it('is read with units as numbers', () => {
+    const { stack } = parseStack(
+      `${HEAD}collectors:\n${NETWORKS}  spool: { maxBytes: 512Mi, maxAge: 1.5h }\n  resources: { requests: { cpu: 250m } }\n`,
+      'stack.yaml',
+    );
+    expect(stack.collectors.spool).toMatchObject({ maxBytes: 536_870_912, maxAge: 5400 });
+    expect(stack.collectors.resources.requests.cpu).toBe(0.25);
+  });
+
+  it.each([
+    [
+      'an unknown key',
+      `${HEAD}collectors:\n${NETWORKS}  maximum: 4\n`,
+      /^stack.yaml:5: error: collectors.maximum: is not known; /,
+    ],
+    [
+      'a key that is nearly right',
+      `${HEAD}collectors:\n${NETWORKS}colectors: {}\n`,
+      /:5: error: colectors: is not known; did you mean "collectors"\?/,
+    ],
+    ['a missing key', `${HEAD}collectors: { min: 2 }\n`, /:3: error: collectors.targetCidrs: is missing/],
+    [
+      'another version',
+      `apiVersion: breakwater/v2\nkind: Stack\ncollectors:\n${NETWORKS}`,
+      /:1: error: apiVersion: "breakwater\/v2" cannot be used/,
+    ],
+    [
+      'a size without sense',
+      `${HEAD}collectors:\n${NETWORKS}  spool: { maxBytes: 5 gigs }\n`,
+      /:5: error: collectors.spool.maxBytes: "5 gigs" cannot be used; a size such as 512Mi or 50Gi/,
+    ],
+    [
+      'a time without unit',
+      `${HEAD}collectors:\n${NETWORKS}  lease: 15\n`,
+      /:5: error: collectors.lease: 15 cannot be used/,
+    ],
+    [
+      'a tag-less image',
+      `${HEAD}collectors:\n${NETWORKS}  image: collector\n`,
+      /:5: error: collectors.image: "collector" cannot be used; an image with a tag/,
+    ],
+    [
+      'four backends',
+      `${HEAD}collectors:\n${NETWORKS}backends: { replicas: 4 }\n`,
+      /:5: error: backends.replicas: 4 cannot be used/,
+    ],
+    [
+      'a network that is none',
+      `${HEAD}collectors: { targetCidrs: [10.0.0.0/33] }\n`,
+      /:3: error: collectors.targetCidrs\[0\]: "10.0.0.0\/33" cannot be used/,
+    ],
+    [
+      'a line end in a value',
+      `${HEAD}collectors:\n${NETWORKS}backends: { org: "a\\nb" }\n`,
+      /:5: error: backends.org: .* cannot be used; one line/,
+    ],
+    [
+      'a key twice',
+      `${HEAD}kind: Stack\ncollectors:\n${NETWORKS}`,
+      /:3: error: this is no YAML: Map keys must be unique/,
+    ],
+  ])('is refused with %s', (_, text, message) => {
+    expect(mistakesOf(text).slice(1)).toEqual([expect.stringMatching(message)]);
+  });
+
+  it('is refused when empty, and when there are two', () => {
+    expect(mistakesOf('')).toEqual(['stack.yaml: 1 mistake', expect.stringContaining('is empty; breakwater init')]);
+    expect(mistakesOf(`${HEAD}---\n${HEAD}`)[1]).toContain('has more than one document');
+  });
+
+  it('names every mistake', () => {
+    expect(mistakesOf(`${HEAD}collectors: { min: 0, max: x }\nproxies: {}\n`)[0]).toBe('stack.yaml: 4 mistakes');
+  });
+});
