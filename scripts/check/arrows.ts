@@ -22,6 +22,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   // What drives whole programs sees what a user sees, and the test servers.
   'testbed/compose': ['testbed'],
   'testbed/soak': ['testbed', ...LIBRARIES, 'examples/*'],
+  'testbed/stack': ['testbed', 'packages/stack', 'examples/*'],
   bench: ['testbed', ...LIBRARIES, 'examples/*'],
   scripts: [...LIBRARIES, 'packages/cli', 'examples/*'],
   docs: ['scripts', ...LIBRARIES],

@@ -1,6 +1,7 @@
 /** What a caller gets of every server, whatever its kind. */
 export interface RunningServer extends AsyncDisposable {
-  readonly host: '127.0.0.1';
+  /** A loopback address. */
+  readonly host: string;
   readonly port: number;
   readonly pid: number;
   /** Its folder for configuration and data; gone after `stop`. */
@@ -26,6 +27,8 @@ export interface ServerDefinition<Options, Details extends object> {
 }
 
 export interface ServerPlan<Details extends object> {
+  /** Default 127.0.0.1. */
+  readonly host?: string;
   readonly port: number;
   readonly args: readonly string[];
   readonly env?: Readonly<Record<string, string>>;

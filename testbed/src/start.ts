@@ -19,18 +19,21 @@ export type ServerOptions<K extends ServerKind> = Servers[K] extends ServerDefin
 export type ServerDetails<K extends ServerKind> = Servers[K] extends ServerDefinition<never, infer D> ? D : never;
 
 class Server implements RunningServer {
-  readonly host = '127.0.0.1';
   readonly dir: string;
-  readonly #kind: ServerKind;
+  readonly #kind: string;
   readonly #program: string;
   readonly #plan: ServerPlan<object>;
   #child: Child | undefined;
 
-  constructor(kind: ServerKind, program: string, dir: string, plan: ServerPlan<object>) {
+  constructor(kind: string, program: string, dir: string, plan: ServerPlan<object>) {
     this.#kind = kind;
     this.#program = program;
     this.#plan = plan;
     this.dir = dir;
+  }
+
+  get host(): string {
+    return this.#plan.host ?? '127.0.0.1';
   }
 
   get port(): number {
@@ -98,14 +101,24 @@ export async function startServer<K extends ServerKind>(
     );
   }
   const definition: ServerDefinition<never, object> = SERVERS[kind];
+  const server = await startProgram(kind, definition, (options ?? {}) as never);
+  return server as RunningServer as RunningServer & ServerDetails<K>;
+}
+
+/** The same for a program that the registry does not know; `name` is what messages call it. */
+export async function startProgram<Options, Details extends object>(
+  name: string,
+  definition: ServerDefinition<Options, Details>,
+  options: Options,
+): Promise<RunningServer & Details> {
   const program = await requireProgram(definition);
   for (let tries = 1; ; tries++) {
-    const dir = await mkdtemp(join(tmpdir(), `breakwater-${kind}-`));
+    const dir = await mkdtemp(join(tmpdir(), `breakwater-${name}-`));
     try {
-      const plan = await definition.plan(dir, (options ?? {}) as never);
-      const server = new Server(kind, program, dir, plan);
+      const plan = await definition.plan(dir, options);
+      const server = new Server(name, program, dir, plan);
       await server.restart();
-      return Object.assign(server, plan.details) as RunningServer as RunningServer & ServerDetails<K>;
+      return Object.assign(server, plan.details);
     } catch (error) {
       await rm(dir, { recursive: true, force: true });
       if (tries === PORT_TRIES || !(error instanceof Error) || !PORT_TAKEN.test(error.message)) throw error;

@@ -14,13 +14,15 @@ export interface ProducerOptions {
   /** Pause of a writer after each write, in milliseconds. Default 0. */
   pauseMs?: number;
   headers?: Readonly<Record<string, string>>;
+  /** After how many milliseconds a write that was not accepted is sent once more. Default: it is not. */
+  retryAfterMs?: number;
 }
 
 const MEASUREMENT = 'oracle';
 
 /**
  * Writes numbered points as fast as it is let, and keeps which of them were accepted: answered with 204. A write without
- * such an answer is never tried again, so that every accepted point was accepted once. Points are a millisecond apart.
+ * such an answer is not tried again, unless `retryAfterMs` says so: every accepted point was then accepted once. Points are a millisecond apart.
  */
 export class Producer {
   readonly name: string;
@@ -33,6 +35,8 @@ export class Producer {
   readonly acceptedAtMs = new Map<number, number>();
   /** Writes by their answer's status; `none` for those without one. */
   readonly answers = new Map<string, number>();
+  /** Writes that were sent again and accepted then. */
+  healed = 0;
   /** Writes that wait for their answer. */
   underWay = 0;
   readonly #options: ProducerOptions;
@@ -65,7 +69,7 @@ export class Producer {
     while (this.#running) {
       const from = this.#next;
       this.#next += this.#options.pointsPerWrite ?? 500;
-      const status = await this.#send(from, this.#next);
+      const status = await this.#deliver(from, this.#next);
       this.answers.set(status, (this.answers.get(status) ?? 0) + 1);
       const kept = status === '204' ? this.accepted : status === 'none' ? this.unanswered : undefined;
       if (status === '204') this.acceptedAtMs.set(from, performance.now());
@@ -77,6 +81,17 @@ export class Producer {
 
   get #points(): number {
     return this.#options.pointsPerWrite ?? 500;
+  }
+
+  async #deliver(from: number, to: number): Promise<string> {
+    const status = await this.#send(from, to);
+    const { retryAfterMs } = this.#options;
+    if (status === '204' || retryAfterMs === undefined) return status;
+    await pause(retryAfterMs);
+    const second = await this.#send(from, to);
+    if (second === '204') this.healed++;
+    // The first may have been accepted though nobody was told.
+    return second === '204' || status !== 'none' ? second : 'none';
   }
 
   async #send(from: number, to: number): Promise<string> {

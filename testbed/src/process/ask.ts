@@ -16,10 +16,10 @@ export function ask(port: number, request: string): Promise<string> {
 }
 
 /** Sends `request` and that nothing follows, in TLS when there is a root to trust, and returns all of the answer. */
-export function askForAll(port: number, request: string, ca?: string): Promise<string> {
+export function askForAll(port: number, request: string, ca?: string, host = '127.0.0.1'): Promise<string> {
   return new Promise((resolve, reject) => {
     let answer = '';
-    const socket = open(port, (to) => to.end(request), reject, ca);
+    const socket = open(port, (to) => to.end(request), reject, ca, host);
     socket.setEncoding('utf8');
     socket.on('data', (piece) => {
       answer += piece;
@@ -28,8 +28,14 @@ export function askForAll(port: number, request: string, ca?: string): Promise<s
   });
 }
 
-function open(port: number, send: (to: Socket) => void, failed: (error: Error) => void, ca?: string): Socket {
-  const address = { port, host: '127.0.0.1' };
+function open(
+  port: number,
+  send: (to: Socket) => void,
+  failed: (error: Error) => void,
+  ca?: string,
+  host = '127.0.0.1',
+): Socket {
+  const address = { port, host };
   const say = () => send(socket);
   const socket: Socket = ca === undefined ? connect(address, say) : connectTls({ ...address, ca }, say);
   socket.setTimeout(PATIENCE_MS, () => socket.destroy(new Error(`no answer on port ${port}`)));

@@ -2,10 +2,10 @@ import { spawn } from 'node:child_process';
 import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 
 export interface ProgramSource {
-  /** Name of the executable. */
+  /** Name of the executable, or its path. */
   readonly program: string;
   readonly debianPackage: string;
 }
@@ -14,7 +14,8 @@ export interface ProgramSource {
 const SYSTEM_FOLDERS = ['/usr/local/sbin', '/usr/sbin', '/sbin', '/usr/local/bin', '/usr/bin', '/bin'];
 
 export async function findProgram(name: string, path = process.env['PATH'] ?? ''): Promise<string | undefined> {
-  for (const folder of new Set([...path.split(':').filter((entry) => entry !== ''), ...SYSTEM_FOLDERS])) {
+  const folders = [...path.split(':').filter((entry) => entry !== ''), ...SYSTEM_FOLDERS];
+  for (const folder of isAbsolute(name) ? [''] : new Set(folders)) {
     const file = join(folder, name);
     const executable = await access(file, constants.X_OK).then(
       () => true,

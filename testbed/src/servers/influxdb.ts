@@ -5,6 +5,8 @@ import { freePort } from '../process/ports.js';
 import type { ServerDefinition } from '../server.js';
 
 export interface InfluxdbOptions {
+  /** A loopback address and port of one's own. Default: 127.0.0.1 and a port that is free. */
+  at?: { readonly host: string; readonly port: number };
   /** Made before the server counts as ready. Default `telemetry`. */
   database?: string;
   /** This many writes at once, as many queued for 200 ms, then a real 503. Default: no limit. */
@@ -22,12 +24,14 @@ export interface InfluxdbDetails {
 export const influxdb: ServerDefinition<InfluxdbOptions, InfluxdbDetails> = {
   program: 'influxd',
   debianPackage: 'influxdb',
-  async plan(dir, { database = 'telemetry', concurrentWrites = 0, auth }) {
-    const [port, backupPort] = [await freePort(), await freePort()];
-    const url = `http://127.0.0.1:${port}`;
+  async plan(dir, { at, database = 'telemetry', concurrentWrites = 0, auth }) {
+    const { host, port } = at ?? { host: '127.0.0.1', port: await freePort() };
+    const backupPort = await freePort();
+    const url = `http://${host}:${port}`;
     const config = join(dir, 'influxdb.conf');
-    await writeFile(config, configuration(dir, port, backupPort, concurrentWrites, auth !== undefined));
+    await writeFile(config, configuration(dir, `${host}:${port}`, backupPort, concurrentWrites, auth !== undefined));
     return {
+      host,
       port,
       args: ['-config', config],
       details: { url, database },
@@ -55,7 +59,7 @@ async function run(url: string, q: string, auth: InfluxdbOptions['auth']): Promi
 
 const configuration = (
   dir: string,
-  port: number,
+  address: string,
   backupPort: number,
   concurrentWrites: number,
   authenticates: boolean,
@@ -71,7 +75,7 @@ bind-address = "127.0.0.1:${backupPort}"
 [monitor]
   store-enabled = false
 [http]
-  bind-address = "127.0.0.1:${port}"
+  bind-address = "${address}"
   log-enabled = false
   auth-enabled = ${authenticates}
   max-concurrent-write-limit = ${concurrentWrites}
