@@ -142,8 +142,8 @@ async function caughtUp(stack: ComposeStack, service: string, writer: Writer): P
 async function sharing(members: number): Promise<void> {
   await eventually(60_000, async () => {
     const { status, text } = await ask(`${COLLECTORS}/fleet`);
-    const fleet = JSON.parse(text) as { standing?: string; members?: unknown[] };
-    if (status !== 200 || fleet.standing !== 'member' || fleet.members?.length !== members) {
+    const fleet = JSON.parse(text) as { standing?: { kind: string }; members?: unknown[] };
+    if (status !== 200 || fleet.standing?.kind !== 'member' || fleet.members?.length !== members) {
       throw new Error(`/fleet answered ${status}: ${text.slice(0, 300)}`);
     }
   });

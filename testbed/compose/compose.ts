@@ -56,7 +56,7 @@ async function test(): Promise<void> {
     for (const [what, check] of checks(stack)) await timed(what, check);
   } catch (error) {
     const ill = (await stack.states()).filter(({ status }) => status !== 'healthy').map(({ service }) => service);
-    say(await stack.compose('logs', '--no-color', '--tail', '20', ...ill).catch(String));
+    if (ill.length > 0) say(await stack.compose('logs', '--no-color', '--tail', '20', ...ill).catch(String));
     throw error;
   }
 }

@@ -1,4 +1,4 @@
-import { chmod, copyFile, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { requireProgram } from '@breakwater/testbed';
@@ -8,6 +8,8 @@ import { run } from './command.js';
 export interface HostImage {
   readonly name: string;
   readonly programs: ReadonlyArray<{ readonly program: string; readonly debianPackage: string }>;
+  /** Folders of this machine that Debian's build of the program looks for. */
+  readonly copies?: readonly string[];
   /** Files by path in the image. */
   readonly files?: Readonly<Record<string, string>>;
   /** Folders that belong to the image's user. */
@@ -31,6 +33,7 @@ export async function buildHostImage(image: HostImage, env: Readonly<Record<stri
     const root = join(context, 'root');
     for (const source of image.programs) await addProgram(root, await requireProgram(source));
     await addShell(root);
+    for (const path of image.copies ?? []) await cp(path, join(root, path), { recursive: true });
     for (const [path, text] of Object.entries({ ...ACCOUNTS, ...image.files })) await addText(root, path, text);
     for (const folder of ['/tmp', '/run', '/var/run']) await mkdir(join(root, folder), { recursive: true });
     for (const folder of image.folders ?? []) await mkdir(join(context, 'owned', folder), { recursive: true });

@@ -80,6 +80,7 @@ export const IMAGES: ReadonlyArray<readonly [services: RegExp, image: HostImage]
     {
       name: 'alertmanager',
       programs: [{ program: 'prometheus-alertmanager', debianPackage: 'prometheus-alertmanager' }],
+      copies: ['/usr/share/prometheus/alertmanager'],
       folders: ['/alertmanager'],
       user: nobody,
       entrypoint: ['prometheus-alertmanager'],
