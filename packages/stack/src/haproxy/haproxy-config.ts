@@ -8,27 +8,37 @@ export interface HaproxySection {
   /** `global`, `defaults`, `frontend`, `backend`, `listen`, `resolvers`, `peers`, … */
   readonly kind: string;
   readonly name: string | undefined;
+  /** The `defaults` section that it says it takes over. */
+  readonly from: string | undefined;
   readonly line: number;
   readonly lines: readonly HaproxyLine[];
 }
 
-/** A haproxy.cfg that was read. What no section heading precedes is in none. */
+/** A haproxy.cfg that was read, every branch of an `.if` included. What no section heading precedes is in none. */
 export class HaproxyConfig {
   readonly file: string;
   readonly sections: readonly HaproxySection[];
 
-  constructor(file: string, text: string) {
+  /** @param firstLine where the text begins in its file, for one that lies in a ConfigMap. */
+  constructor(file: string, text: string, firstLine = 1) {
     this.file = file;
     const sections: Array<HaproxySection & { lines: HaproxyLine[] }> = [];
-    for (const [index, raw] of text.split('\n').entries()) {
+    for (const [index, raw] of text.split(/\r?\n/).entries()) {
       const words = wordsOf(raw);
-      const [first] = words;
-      if (first === undefined) continue;
-      if (/^[a-z]/.test(raw) && HEADINGS.has(first)) {
-        sections.push({ kind: first, name: words[1], line: index + 1, lines: [] });
-      } else sections.at(-1)?.lines.push({ line: index + 1, words });
+      const [first, second] = words;
+      if (first === undefined || first.startsWith('.')) continue;
+      const line = firstLine + index;
+      if (HEADINGS.has(first)) {
+        const at = words.indexOf('from', 1);
+        const name = second === 'from' ? undefined : second;
+        sections.push({ kind: first, name, from: at < 0 ? undefined : words[at + 1], line, lines: [] });
+      } else sections.at(-1)?.lines.push({ line, words });
     }
     this.sections = sections;
+  }
+
+  named(kind: string): readonly HaproxySection[] {
+    return this.sections.filter((section) => section.kind === kind);
   }
 }
 
@@ -46,7 +56,11 @@ const HEADINGS = new Set([
   'http-errors',
   'cache',
   'ring',
+  'fcgi-app',
+  'log-forward',
 ]);
+
+const ESCAPES: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t' };
 
 /** Words are split at blanks; quotes and backslashes hold them together, and a `#` outside of them ends the line. */
 function wordsOf(line: string): string[] {
@@ -63,8 +77,10 @@ function wordsOf(line: string): string[] {
     else if (quote === undefined && (char === '"' || char === "'")) {
       quote = char;
       word ??= '';
-    } else if (char === '\\' && quote !== "'" && at + 1 < line.length) word = (word ?? '') + line[++at]!;
-    else word = (word ?? '') + char;
+    } else if (char === '\\' && quote !== "'" && at + 1 < line.length) {
+      const escaped = line[++at]!;
+      word = (word ?? '') + (ESCAPES[escaped] ?? escaped);
+    } else word = (word ?? '') + char;
   }
   if (word !== undefined) words.push(word);
   return words;

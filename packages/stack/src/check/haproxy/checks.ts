@@ -1,3 +1,25 @@
 import type { Check } from '../check.js';
+import { acrossChecks } from './across.js';
+import { composeProxyChecks } from './across-compose.js';
+import { kubernetesProxyChecks } from './across-kubernetes.js';
+import { dnsChecks } from './dns.js';
+import { exposureChecks } from './exposure.js';
+import { processChecks } from './process.js';
+import { referenceChecks } from './references.js';
+import { routingChecks } from './routing.js';
+import { serverChecks } from './servers.js';
+import { timeoutChecks } from './timeouts.js';
 
-export const haproxyChecks: readonly Check[] = [];
+/** What a haproxy.cfg must keep to, by itself and beside the other files. */
+export const haproxyChecks: readonly Check[] = [
+  ...referenceChecks,
+  ...serverChecks,
+  ...dnsChecks,
+  ...timeoutChecks,
+  ...processChecks,
+  ...routingChecks,
+  ...exposureChecks,
+  ...acrossChecks,
+  ...composeProxyChecks,
+  ...kubernetesProxyChecks,
+];

@@ -1,0 +1,165 @@
+import type { HaproxyServer } from '../../haproxy/haproxy-server.js';
+import { haproxyTimeMs } from '../../haproxy/time.js';
+import { closest } from '../../source/closest.js';
+import type { Artifacts } from '../artifacts.js';
+import { Cluster } from '../kubernetes/cluster.js';
+import { asList, asRecord } from '../kubernetes/manifest.js';
+import { composeStacks, isProxy } from './compose-stack.js';
+import { type Found, type ProxyFile, proxyCheck, title } from './proxy-file.js';
+
+/** The servers that are the collectors of the stack file. */
+const collectorServers = (file: ProxyFile, { plan }: Artifacts) =>
+  plan === undefined
+    ? []
+    : file.backs.flatMap((proxy) =>
+        proxy.servers
+          .filter(({ host }) => [plan.collectors.name, `${plan.collectors.name}-pods`].includes(host.split('.')[0]!))
+          .map((server) => ({ proxy, server, plan })),
+      );
+
+const slots = proxyCheck(
+  'proxy-slots',
+  'The proxy has a slot for every replica that the stack file allows',
+  (file, artifacts) =>
+    collectorServers(file, artifacts)
+      .filter(({ server, plan }) => server.template && server.slots < plan.collectors.slots)
+      .map(({ proxy, server, plan }) => {
+        const { slots: needed, surge } = plan.collectors;
+        const message = `${title(proxy)} has ${server.slots} slots for ${server.host}, and the stack file allows ${needed - surge} collectors, in a rolling update ${needed}: ${needed - server.slots} get no traffic`;
+        return file.error(server.line, message, `write 1-${needed}`);
+      }),
+);
+
+/** The longest until a server that fails its checks is left out: one interval, then the fast ones. */
+function noticedMs({ options }: HaproxyServer): number {
+  const inter = haproxyTimeMs(options.get('inter')) ?? 2000;
+  const fast = haproxyTimeMs(options.get('fastinter')) ?? inter;
+  return inter + (Number(options.get('fall') ?? 3) - 1) * fast;
+}
+
+const drain = proxyCheck('proxy-drain', 'The proxy has seen that a collector ends before it ends', (file, artifacts) =>
+  collectorServers(file, artifacts)
+    .filter(({ server }) => server.options.has('check'))
+    .flatMap(({ proxy, server, plan }) => {
+      const { delay } = plan.stack.collectors.drain;
+      const noticed = noticedMs(server) / 1000;
+      if (noticed <= delay) return [];
+      const message = `${title(proxy)} takes ${noticed} s to leave a collector out that ends, and the stack file gives it collectors.drain.delay ${delay} s: requests meet one that is gone`;
+      return [
+        file.error(
+          server.line,
+          message,
+          `lower inter, fastinter or fall, or write drain.delay: ${Math.ceil(noticed)}s`,
+        ),
+      ];
+    }),
+);
+
+/** Where the collectors deliver to, `host:port` each, by what says so. */
+function deliveredTo(file: ProxyFile, artifacts: Artifacts): ReadonlyArray<{ file: string; hosts: string[] }> {
+  const texts = file.mounted
+    ? new Cluster(artifacts.manifests).manifests.flatMap((manifest) =>
+        environmentsIn(manifest.document.value).map((text) => ({ file: manifest.document.file, text })),
+      )
+    : composeStacks(artifacts)
+        .flat()
+        .flatMap(({ environment, document }) => {
+          const text = environment.get('INFLUX_URLS');
+          return text === undefined ? [] : [{ file: document.file, text }];
+        });
+  return texts.map(({ file: from, text }) => ({
+    file: from,
+    hosts: text.split(',').flatMap((url) => (URL.canParse(url) ? [new URL(url).host] : [])),
+  }));
+}
+
+/** The values of INFLUX_URLS in a manifest: in a ConfigMap's data, or in a container's env. */
+function environmentsIn(value: unknown): string[] {
+  const found: string[] = [];
+  const visit = (at: unknown, depth: number): void => {
+    if (typeof at !== 'object' || at === null || depth > 20) return;
+    const record = asRecord(at);
+    if (record['name'] === 'INFLUX_URLS' && typeof record['value'] === 'string') found.push(record['value']);
+    if (typeof record['INFLUX_URLS'] === 'string') found.push(record['INFLUX_URLS']);
+    for (const below of Object.values(at)) visit(below, depth + 1);
+  };
+  visit(value, 0);
+  return found;
+}
+
+const LANE = /^\/health\/lanes\/(.+)$/;
+
+const lanes = proxyCheck(
+  'proxy-lane',
+  'Checks of lanes ask for backends that the collectors deliver to',
+  (file, artifacts) => {
+    const delivered = deliveredTo(file, artifacts);
+    const servers = file.backs.flatMap((proxy) => proxy.servers.map(({ host, port }) => `${host}:${port}`));
+    const known = delivered.length > 0 ? [...new Set(delivered.flatMap(({ hosts }) => hosts))] : servers;
+    const where = delivered.length > 0 ? `INFLUX_URLS in ${delivered[0]!.file}` : file.config.file;
+    return file.backs.flatMap((proxy) =>
+      proxy.all('http-check', 'send').flatMap(({ words, line }): Found[] => {
+        const lane = LANE.exec(words[words.indexOf('uri') + 1] ?? '')?.[1];
+        if (lane === undefined || known.includes(decodeURIComponent(lane))) return [];
+        const near = closest(lane, known);
+        const message = `${title(proxy)} asks for the lane of ${lane}, and ${where} names ${known.join(', ')}: every answer is 404, so no read goes there`;
+        return [file.error(line, message, near === undefined ? 'write one of those' : `write /health/lanes/${near}`)];
+      }),
+    );
+  },
+);
+
+const fronts = proxyCheck(
+  'proxy-port',
+  'The proxy listens on the ports that the stack file names',
+  (file, { plan }) => {
+    if (plan === undefined || !file.fronts.some(({ binds }) => binds.length > 0)) return [];
+    const { collectors, backends, grafana, proxy } = plan.stack;
+    const bound = file.fronts.flatMap(({ binds }) => binds.map(({ port }) => port));
+    const wanted = [
+      ['backends.port', backends.port],
+      ['collectors.port', collectors.port],
+      ['proxy.port', proxy.port],
+      ...(file.mounted ? [] : [['grafana.port', grafana.port] as const]),
+    ] as const;
+    return wanted
+      .filter(([, port]) => !bound.includes(port))
+      .map(([key, port]) => {
+        const line = file.fronts.find(({ binds }) => binds.length > 0)!.line;
+        const message = `nothing listens on port ${port}, which ${key} of the stack file names; bound are ${bound.join(', ')}`;
+        return file.error(line, message, `add "bind :${port}", or change ${key}`);
+      });
+  },
+);
+
+const TARGET = /^([^:]+):(\d+)$/;
+
+/** What Prometheus scrapes of a host that is this proxy. */
+const scraped = proxyCheck('proxy-scrape', 'Prometheus scrapes the proxy where its exporter is', (file, artifacts) => {
+  if (file.mounted) return [];
+  const names = composeStacks(artifacts)
+    .flat()
+    .filter(isProxy)
+    .flatMap((service) => service.names);
+  const exporters = file.fronts.filter((proxy) => proxy.all('http-request', 'use-service').length > 0);
+  const ports = exporters.flatMap(({ binds }) => binds.map(({ port }) => port));
+  const described = ports.length === 0 ? 'has no exporter' : `has its exporter on ${ports.join(', ')}`;
+  return artifacts.prometheus
+    .flatMap(({ documents }) => documents)
+    .flatMap((document) =>
+      asList(document.at(['scrape_configs'])).flatMap((job, at) =>
+        asList(job['static_configs']).flatMap((config, inner) =>
+          (Array.isArray(config['targets']) ? config['targets'] : []).flatMap((target, index): Found[] => {
+            const [, host, port] = TARGET.exec(String(target)) ?? [];
+            if (host === undefined || !names.includes(host) || ports.includes(Number(port))) return [];
+            const line = document.lineOf(['scrape_configs', at, 'static_configs', inner, 'targets', index]);
+            const message = `job ${String(job['job_name'])} scrapes ${target}, and ${file.config.file} ${described}`;
+            const fix = ports.length === 0 ? 'add the exporter to a frontend' : `write ${host}:${ports[0]}`;
+            return [{ severity: 'error', file: document.file, line, message, fix }];
+          }),
+        ),
+      ),
+    );
+});
+
+export const acrossChecks = [slots, drain, lanes, fronts, scraped];
