@@ -2,7 +2,17 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { type FleetRig, startServer } from '@breakwater/testbed';
 import { expect } from 'vitest';
 import { type Effort, SLACK_MS, START_MS, seconds, startFleet, type Tell, takeover } from './fleet.suite.js';
-import { type Excuse, eventually, expectTurns, owned, type Shares, shared, takenOverMs } from './watch.suite.js';
+import { moved, type Shares } from './shares.suite.js';
+import {
+  type Excuse,
+  eventually,
+  expectTurns,
+  expectUnmoved,
+  owned,
+  shared,
+  sharedAgain,
+  takenOverMs,
+} from './watch.suite.js';
 
 /** Requests that a collector has on their way at once, with fifty turns a second that are answered in milliseconds. */
 const ON_THEIR_WAY = 3;
@@ -25,22 +35,14 @@ async function takenOver(
   return (await eventually(look, withinMs, () => `not all of ${former}'s targets are polled by others`)) - goneMs;
 }
 
-/** Nobody but its owner polled any target that was not `theirs`. */
-function expectNoOtherMoved(rig: FleetRig, before: Shares, theirs: ReadonlySet<string>, sinceMs: number): void {
-  const wrong = rig.server
-    .since(sinceMs)
-    .filter(({ target, by }) => !theirs.has(target) && before.get(by)?.has(target) !== true);
-  expect(wrong).toEqual([]);
-}
-
 /** `kill -9` of one after the other, each back after its targets were taken over: they move, and move back. */
 async function killed(effort: Effort, tell: Tell): Promise<void> {
   const { intervalMs, leaseMs, kills, everyMs } = effort;
   await using redis = await startServer('redis');
   await using rig = await startFleet(effort, () => redis.url);
-  const { shares } = await shared(rig, rig.pollers, START_MS);
+  const shares = await shared(rig, rig.pollers, START_MS);
   for (const [by, share] of shares) expect(share.size, by).toSatisfy((size: number) => size > 70 && size < 130);
-  expect(await owned(rig.collectors)).toEqual(shares);
+  expect(moved(shares, await owned(rig.collectors))).toBeUndefined();
   const fromMs = Date.now();
   const excuses: Excuse[] = [];
   for (let kill = 0; kill < kills; kill++) {
@@ -53,14 +55,13 @@ async function killed(effort: Effort, tell: Tell): Promise<void> {
     await pause(everyMs / 2 - (Date.now() - killedMs));
     await victim.start();
     const startedMs = Date.now();
-    const again = await shared(rig, rig.pollers, leaseMs + 2 * intervalMs + SLACK_MS);
-    expectNoOtherMoved(rig, shares, share, killedMs);
-    expect(again.shares).toEqual(shares);
-    expect(await owned(rig.collectors)).toEqual(shares);
+    const againMs = await sharedAgain(rig, shares, startedMs, leaseMs + 2 * intervalMs + SLACK_MS);
+    expectUnmoved(rig, shares, killedMs, share);
+    expect(moved(shares, await owned(rig.collectors))).toBeUndefined();
     // Since when a target is its own it knows to a round trip, and rather polls a turn again than not at all.
-    excuses.push({ targets: share, fromMs: startedMs - intervalMs, toMs: again.sinceMs, turns: 0, mayRepeat: true });
+    excuses.push({ targets: share, fromMs: startedMs - intervalMs, toMs: againMs, turns: 0, mayRepeat: true });
     await tell(
-      `${name} killed: its ${share.size} targets polled by others after ${seconds(takeoverMs)}; back: polled by it alone ${seconds(again.sinceMs - startedMs)} after it answered`,
+      `${name} killed: its ${share.size} targets polled by others after ${seconds(takeoverMs)}; back: polled by it alone ${seconds(againMs - startedMs)} after it answered`,
     );
     await pause(everyMs - (Date.now() - killedMs));
   }
@@ -78,18 +79,17 @@ async function killedAndBackAtOnce(effort: Effort, tell: Tell): Promise<void> {
   const { intervalMs, leaseMs } = effort;
   await using redis = await startServer('redis');
   await using rig = await startFleet(effort, () => redis.url);
-  const { shares } = await shared(rig, rig.pollers, START_MS);
+  const shares = await shared(rig, rig.pollers, START_MS);
   const fromMs = Date.now();
   const [victim, name] = [rig.collectors[0]!, rig.pollers[0]!];
   const killedMs = Date.now();
   await victim.kill();
   await victim.start();
   const startedMs = Date.now();
-  const again = await shared(rig, rig.pollers, leaseMs + 2 * intervalMs + SLACK_MS);
-  expectNoOtherMoved(rig, shares, shares.get(name)!, killedMs);
-  expect(again.shares).toEqual(shares);
+  const againMs = await sharedAgain(rig, shares, startedMs, leaseMs + 2 * intervalMs + SLACK_MS);
+  expectUnmoved(rig, shares, killedMs, shares.get(name)!);
   await tell(
-    `${name} answered ${seconds(startedMs - killedMs)} after its kill, and polled its targets ${seconds(again.sinceMs - killedMs)} after it`,
+    `${name} answered ${seconds(startedMs - killedMs)} after its kill, and polled its targets ${seconds(againMs - killedMs)} after it`,
   );
   await pause(2 * intervalMs);
   const verdict = await rig.conclude(fromMs, Date.now() - intervalMs);
@@ -101,7 +101,7 @@ async function stoodStill(effort: Effort, tell: Tell): Promise<void> {
   const { intervalMs, leaseMs, awayMs } = effort;
   await using redis = await startServer('redis');
   await using rig = await startFleet(effort, () => redis.url);
-  const { shares } = await shared(rig, rig.pollers, START_MS);
+  const shares = await shared(rig, rig.pollers, START_MS);
   const fromMs = Date.now();
   const [victim, name] = [rig.collectors[1]!, rig.pollers[1]!];
   const share = shares.get(name)!;
@@ -111,11 +111,10 @@ async function stoodStill(effort: Effort, tell: Tell): Promise<void> {
   await pause(awayMs - (Date.now() - stoppedMs));
   const wokenMs = Date.now();
   victim.signal('SIGCONT');
-  const again = await shared(rig, rig.pollers, leaseMs + 2 * intervalMs + SLACK_MS);
-  expectNoOtherMoved(rig, shares, share, stoppedMs);
-  expect(again.shares).toEqual(shares);
+  const againMs = await sharedAgain(rig, shares, wokenMs, leaseMs + 2 * intervalMs + SLACK_MS);
+  expectUnmoved(rig, shares, stoppedMs, share);
   await tell(
-    `${name} stopped: taken over after ${seconds(takeoverMs)}; woken: polled its targets alone after ${seconds(again.sinceMs - wokenMs)}`,
+    `${name} stopped: taken over after ${seconds(takeoverMs)}; woken: polled its targets alone after ${seconds(againMs - wokenMs)}`,
   );
   await pause(2 * intervalMs);
   const verdict = await rig.conclude(fromMs, Date.now() - intervalMs);
@@ -131,7 +130,7 @@ async function drained(effort: Effort, tell: Tell): Promise<void> {
   const { intervalMs, leaseMs } = effort;
   await using redis = await startServer('redis');
   await using rig = await startFleet(effort, () => redis.url);
-  const { shares } = await shared(rig, rig.pollers, START_MS);
+  const shares = await shared(rig, rig.pollers, START_MS);
   const fromMs = Date.now();
   const [leaver, name] = [rig.collectors[2]!, rig.pollers[2]!];
   const share = shares.get(name)!;
@@ -141,9 +140,9 @@ async function drained(effort: Effort, tell: Tell): Promise<void> {
   expect(await ended).toBe(0);
   await pause(leaseMs);
   await leaver.start();
-  const again = await shared(rig, rig.pollers, leaseMs + 2 * intervalMs + SLACK_MS);
-  expectNoOtherMoved(rig, shares, share, toldMs);
-  expect(again.shares).toEqual(shares);
+  const startedMs = Date.now();
+  const againMs = await sharedAgain(rig, shares, startedMs, leaseMs + 2 * intervalMs + SLACK_MS);
+  expectUnmoved(rig, shares, toldMs, share);
   await pause(2 * intervalMs);
   const verdict = await rig.conclude(fromMs, Date.now() - intervalMs);
   await tell(
@@ -151,9 +150,7 @@ async function drained(effort: Effort, tell: Tell): Promise<void> {
   );
   // Since when a target is its own each knows to a round trip, and rather polls a turn again than not at all.
   expect(verdict.repeats.length).toBeLessThanOrEqual(MOST_REPEATED);
-  expectTurns(verdict, [
-    { targets: share, fromMs: toldMs - intervalMs, toMs: again.sinceMs, turns: 0, mayRepeat: true },
-  ]);
+  expectTurns(verdict, [{ targets: share, fromMs: toldMs - intervalMs, toMs: againMs, turns: 0, mayRepeat: true }]);
 }
 
 /** Two processes that were given one name: both go on, each with a share. */
@@ -162,12 +159,11 @@ async function namesakes(effort: Effort, tell: Tell): Promise<void> {
   await using redis = await startServer('redis');
   const env = (index: number) => ({ REPLICA_ID: index === 2 ? 'other' : 'twin' });
   await using rig = await startFleet(effort, () => redis.url, env);
-  const { shares } = await shared(rig, rig.pollers, START_MS);
+  const shares = await shared(rig, rig.pollers, START_MS);
   const fromMs = Date.now();
   await tell([...shares].map(([by, share]) => `${by} polls ${share.size}`).join(', '));
   await pause(3 * leaseMs);
-  const again = await shared(rig, rig.pollers, 2 * intervalMs + SLACK_MS);
-  expect(again.shares).toEqual(shares);
+  expectUnmoved(rig, shares, fromMs);
   const sizes = (each: Shares) => [...each.values()].map(({ size }) => size).sort();
   const owners = await owned(rig.collectors);
   expect([...owners.keys()].sort()).toEqual(['other', 'twin', expect.stringMatching(/^twin~/)]);

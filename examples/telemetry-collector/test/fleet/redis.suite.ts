@@ -3,7 +3,7 @@ import { type FleetVerdict, type RunningServer, startServer, type TcpProxy, tcpP
 import { expect } from 'vitest';
 import { type Effort, SLACK_MS, START_MS, seconds, startFleet, type Tell } from './fleet.suite.js';
 import { SentinelRedis } from './sentinels.suite.js';
-import { eventually, everythingBy, expectTurns, shared, standings } from './watch.suite.js';
+import { eventually, everythingBy, expectTurns, expectUnmoved, shared, sharedAgain, standings } from './watch.suite.js';
 
 /** How late a busy machine may be with a heartbeat. */
 const LATE_MS = 500;
@@ -25,7 +25,7 @@ async function away(
   const { intervalMs, leaseMs, awayMs } = effort;
   await using redis = await startServer('redis', { durable });
   await using rig = await startFleet(effort, () => redis.url);
-  const { shares } = await shared(rig, rig.pollers, START_MS);
+  const shares = await shared(rig, rig.pollers, START_MS);
   const fromMs = Date.now();
   go(redis);
   await everythingBy(rig, rig.pollers, leaseMs + 2 * intervalMs + SLACK_MS);
@@ -34,8 +34,7 @@ async function away(
   expect(await standings(rig.collectors)).toEqual(rig.pollers.map(() => 'alone'));
   await comeBack(redis);
   const backMs = Date.now();
-  const again = await shared(rig, rig.pollers, leaseMs + 2 * intervalMs + SLACK_MS);
-  expect(again.shares).toEqual(shares);
+  await sharedAgain(rig, shares, backMs, leaseMs + 2 * intervalMs + SLACK_MS);
   expect(await standings(rig.collectors)).toEqual(rig.pollers.map(() => 'member'));
   await pause(2 * intervalMs);
   const verdict = await rig.conclude(fromMs, Date.now() - intervalMs);
@@ -49,15 +48,14 @@ async function emptiedWithinLease(effort: Effort, tell: Tell): Promise<void> {
   const { intervalMs, leaseMs } = effort;
   await using redis = await startServer('redis');
   await using rig = await startFleet(effort, () => redis.url);
-  const { shares } = await shared(rig, rig.pollers, START_MS);
+  const shares = await shared(rig, rig.pollers, START_MS);
   const fromMs = Date.now();
   redis.signal('SIGKILL');
   await redis.restart();
   await tell(`Redis was back, empty, after ${seconds(Date.now() - fromMs)}`);
   await pause(3 * leaseMs);
   expect(await standings(rig.collectors)).toEqual(rig.pollers.map(() => 'member'));
-  const again = await shared(rig, rig.pollers, 2 * intervalMs + SLACK_MS);
-  expect(again.shares).toEqual(shares);
+  expectUnmoved(rig, shares, fromMs);
   expectTurns(await rig.conclude(fromMs, Date.now() - intervalMs), []);
 }
 
@@ -66,7 +64,7 @@ async function failedOver(effort: Effort, tell: Tell): Promise<void> {
   const { intervalMs, leaseMs } = effort;
   await using redis = await SentinelRedis.start();
   await using rig = await startFleet(effort, () => redis.url);
-  const { shares } = await shared(rig, rig.pollers, START_MS);
+  const shares = await shared(rig, rig.pollers, START_MS);
   const fromMs = Date.now();
   redis.master.signal('SIGKILL');
   await redis.failedOver();
@@ -77,12 +75,12 @@ async function failedOver(effort: Effort, tell: Tell): Promise<void> {
     () => 'not everybody is a member again',
   );
   const memberMs = Date.now();
-  const again = await shared(rig, rig.pollers, leaseMs + 2 * intervalMs + SLACK_MS);
-  expect(again.shares).toEqual(shares);
+  await sharedAgain(rig, shares, memberMs, leaseMs + 2 * intervalMs + SLACK_MS);
   // The former master comes back as a replica.
+  const restartMs = Date.now();
   await redis.master.restart();
   await pause(2 * leaseMs);
-  expect((await shared(rig, rig.pollers, 2 * intervalMs + SLACK_MS)).shares).toEqual(shares);
+  expectUnmoved(rig, shares, restartMs);
   const verdict = await rig.conclude(fromMs, Date.now() - intervalMs);
   await tell(`failed over in ${seconds(backMs - fromMs)}, members again ${seconds(memberMs - backMs)} later`);
   if (verdict.repeats.length > 0) await tell(twice(verdict, fromMs, backMs));
@@ -96,7 +94,7 @@ async function lost(effort: Effort, tell: Tell, cut: (proxy: TcpProxy) => void |
   await using redis = await startServer('redis');
   await using proxy = await tcpProxy(redis.port);
   await using rig = await startFleet(effort, (index) => (index === 0 ? `redis://127.0.0.1:${proxy.port}` : redis.url));
-  const { shares } = await shared(rig, rig.pollers, START_MS);
+  const shares = await shared(rig, rig.pollers, START_MS);
   const [name, ...others] = rig.pollers as [string, ...string[]];
   const cutMs = Date.now();
   await cut(proxy);
@@ -108,8 +106,7 @@ async function lost(effort: Effort, tell: Tell, cut: (proxy: TcpProxy) => void |
   expect(new Set(polls.map(({ target }) => target)).size).toBe(rig.turns.targets.length);
   await proxy.resume();
   const backMs = Date.now();
-  const again = await shared(rig, rig.pollers, leaseMs + 2 * intervalMs + SLACK_MS);
-  expect(again.shares).toEqual(shares);
+  await sharedAgain(rig, shares, backMs, leaseMs + 2 * intervalMs + SLACK_MS);
   await pause(2 * intervalMs);
   const verdict = await rig.conclude(cutMs, Date.now() - intervalMs);
   await tell(twice(verdict, cutMs, backMs));

@@ -1,11 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { CollectorProcess, FleetRig, FleetVerdict, Gap, Poll, Repeat } from '@breakwater/testbed';
+import type { CollectorProcess, FleetRig, FleetVerdict, Gap, Repeat } from '@breakwater/testbed';
 import { expect } from 'vitest';
+import { moved, oneTurnAgo, type Shares, settledShares, sharesOf, words } from './shares.suite.js';
 
 const LOOK_MS = 50;
-
-/** Who polls what: the targets of each poller. */
-export type Shares = ReadonlyMap<string, ReadonlySet<string>>;
 
 /** What an event excuses: so many turns in a row, of these targets, in this time. */
 export interface Excuse {
@@ -34,54 +32,43 @@ export async function eventually<T>(
   }
 }
 
-/** Who polled which targets from that time on. */
-function sharesOf(polls: ReadonlyArray<Pick<Poll, 'target' | 'by'>>): Map<string, Set<string>> {
-  const shares = new Map<string, Set<string>>();
-  for (const { by, target } of polls) {
-    const share = shares.get(by) ?? new Set();
-    shares.set(by, share.add(target));
-  }
-  return shares;
-}
-
-/** How many times the targets were polled in an interval's time, and by whom, in words. */
-function words(shares: Shares): string {
-  return [...shares].map(([by, targets]) => `${by} polls ${targets.size}`).join(', ') || 'nobody polls';
+/** Resolves with who polls what, when these pollers share the targets and nothing moves. */
+export function shared(rig: FleetRig, by: readonly string[], withinMs: number): Promise<Shares> {
+  const { turns, server } = rig;
+  const look = () => settledShares(turns, server.polls, by, Date.now());
+  const now = () => words(sharesOf(server.since(oneTurnAgo(Date.now(), turns))));
+  return eventually(look, withinMs, () => `not shared between ${by.join(', ')}: ${now()}`);
 }
 
 /**
- * Resolves when, for an interval's time, these pollers and no others have polled every target, each target by one of
- * them; with their shares, and since when that is so.
+ * Resolves when, for a turn of each target after that time, everybody polled what it has in these shares and nothing else;
+ * with since when that is so. That each target has one poller is not enough: on its way back it has one too.
  */
-export async function shared(
-  rig: FleetRig,
-  by: readonly string[],
-  withinMs: number,
-): Promise<{ shares: Shares; sinceMs: number }> {
-  const { intervalMs, targets } = rig.turns;
-  let shares: Shares = new Map();
+export async function sharedAgain(rig: FleetRig, shares: Shares, afterMs: number, withinMs: number): Promise<number> {
+  const { turns, server } = rig;
+  let wrong: string | undefined;
   const look = () => {
-    // A turn begins a little late on a busy machine: an interval and a half has one of each target for sure.
-    const sinceMs = Date.now() - 1.5 * intervalMs;
-    shares = sharesOf(rig.server.since(sinceMs));
-    const polled = new Set([...shares.values()].flatMap((each) => [...each]));
-    const held = [...shares.values()].reduce((sum, { size }) => sum + size, 0);
-    const isSo =
-      polled.size === targets.length &&
-      held === targets.length &&
-      shares.size === by.length &&
-      by.every((each) => shares.has(each));
-    return isSo ? { shares, sinceMs } : undefined;
+    const sinceMs = oneTurnAgo(Date.now(), turns);
+    wrong = moved(shares, sharesOf(server.since(sinceMs)));
+    return wrong === undefined && sinceMs >= afterMs ? sinceMs : undefined;
   };
-  return eventually(look, withinMs, () => `not shared between ${by.join(', ')}: ${words(shares)}`);
+  return eventually(look, withinMs, () => `not shared as before: ${wrong ?? 'not for long enough'}`);
+}
+
+/** Since then nobody polled a target that another has in these shares. `but`: targets that may move. */
+export function expectUnmoved(rig: FleetRig, shares: Shares, sinceMs: number, but?: ReadonlySet<string>): void {
+  const wrong = rig.server
+    .since(sinceMs)
+    .filter(({ target, by }) => but?.has(target) !== true && shares.get(by)?.has(target) !== true);
+  expect(wrong.slice(0, 5), `${wrong.length} polls by others`).toEqual([]);
 }
 
 /** Resolves when each of these pollers has polled every target within an interval's time. */
 export async function everythingBy(rig: FleetRig, by: readonly string[], withinMs: number): Promise<void> {
-  const { intervalMs, targets } = rig.turns;
+  const { targets } = rig.turns;
   let shares: Shares = new Map();
   const look = () => {
-    shares = sharesOf(rig.server.since(Date.now() - 1.5 * intervalMs));
+    shares = sharesOf(rig.server.since(oneTurnAgo(Date.now(), rig.turns)));
     return by.every((each) => shares.get(each)?.size === targets.length) ? true : undefined;
   };
   await eventually(look, withinMs, () => `not everything by ${by.join(', ')}: ${words(shares)}`);
