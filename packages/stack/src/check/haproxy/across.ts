@@ -1,10 +1,11 @@
+import type { HaproxyProxy } from '../../haproxy/haproxy-proxy.js';
 import type { HaproxyServer } from '../../haproxy/haproxy-server.js';
 import { haproxyTimeMs } from '../../haproxy/time.js';
 import { closest } from '../../source/closest.js';
 import type { Artifacts } from '../artifacts.js';
+import { ComposeProject, composeCheck } from '../compose/project.js';
 import { Cluster } from '../kubernetes/cluster.js';
 import { asList, asRecord } from '../kubernetes/manifest.js';
-import { composeStacks, isProxy } from './compose-stack.js';
 import { type Found, type ProxyFile, proxyCheck, title } from './proxy-file.js';
 
 /** The servers that are the collectors of the stack file. */
@@ -61,17 +62,23 @@ function deliveredTo(file: ProxyFile, artifacts: Artifacts): ReadonlyArray<{ fil
     ? new Cluster(artifacts.manifests).manifests.flatMap((manifest) =>
         environmentsIn(manifest.document.value).map((text) => ({ file: manifest.document.file, text })),
       )
-    : composeStacks(artifacts)
-        .flat()
-        .flatMap(({ environment, document }) => {
-          const text = environment.get('INFLUX_URLS');
-          return text === undefined ? [] : [{ file: document.file, text }];
-        });
+    : composeProjects(artifacts).flatMap((project) =>
+        project.services.flatMap((service) => {
+          const text = service.variable('INFLUX_URLS');
+          return text === undefined ? [] : [{ file: project.file, text }];
+        }),
+      );
   return texts.map(({ file: from, text }) => ({
     file: from,
     hosts: text.split(',').flatMap((url) => (URL.canParse(url) ? [new URL(url).host] : [])),
   }));
 }
+
+/** The Compose files that start an HAProxy. */
+const composeProjects = ({ compose, haproxy }: Artifacts): ComposeProject[] =>
+  compose
+    .flatMap(({ documents }) => documents.map((document) => new ComposeProject(document, haproxy)))
+    .filter(({ proxyService }) => proxyService !== undefined);
 
 /** The values of INFLUX_URLS in a manifest: in a ConfigMap's data, or in a container's env. */
 function environmentsIn(value: unknown): string[] {
@@ -134,32 +141,34 @@ const fronts = proxyCheck(
 
 const TARGET = /^([^:]+):(\d+)$/;
 
-/** What Prometheus scrapes of a host that is this proxy. */
-const scraped = proxyCheck('proxy-scrape', 'Prometheus scrapes the proxy where its exporter is', (file, artifacts) => {
-  if (file.mounted) return [];
-  const names = composeStacks(artifacts)
-    .flat()
-    .filter(isProxy)
-    .flatMap((service) => service.names);
-  const exporters = file.fronts.filter((proxy) => proxy.all('http-request', 'use-service').length > 0);
-  const ports = exporters.flatMap(({ binds }) => binds.map(({ port }) => port));
-  const described = ports.length === 0 ? 'has no exporter' : `has its exporter on ${ports.join(', ')}`;
-  return artifacts.prometheus
-    .flatMap(({ documents }) => documents)
-    .flatMap((document) =>
-      asList(document.at(['scrape_configs'])).flatMap((job, at) =>
-        asList(job['static_configs']).flatMap((config, inner) =>
-          (Array.isArray(config['targets']) ? config['targets'] : []).flatMap((target, index): Found[] => {
-            const [, host, port] = TARGET.exec(String(target)) ?? [];
-            if (host === undefined || !names.includes(host) || ports.includes(Number(port))) return [];
-            const line = document.lineOf(['scrape_configs', at, 'static_configs', inner, 'targets', index]);
-            const message = `job ${String(job['job_name'])} scrapes ${target}, and ${file.config.file} ${described}`;
-            const fix = ports.length === 0 ? 'add the exporter to a frontend' : `write ${host}:${ports[0]}`;
-            return [{ severity: 'error', file: document.file, line, message, fix }];
-          }),
+/** What the proxy does not listen on at all is another check's finding. */
+const scraped = composeCheck(
+  'proxy-scrape',
+  'Prometheus scrapes the proxy at the front that has its exporter',
+  ({ proxyService, proxies }, { prometheus }) => {
+    if (proxyService === undefined) return [];
+    const portsOf = (fronts: readonly HaproxyProxy[]) => fronts.flatMap(({ binds }) => binds.map(({ port }) => port));
+    const bound = portsOf(proxies);
+    const exporters = portsOf(proxies.filter((proxy) => proxy.all('http-request', 'use-service').length > 0));
+    const fix =
+      exporters.length === 0 ? 'add the exporter to a frontend' : `write ${proxyService.name}:${exporters[0]}`;
+    return prometheus
+      .flatMap(({ documents }) => documents)
+      .flatMap((document) =>
+        asList(document.at(['scrape_configs'])).flatMap((job, at) =>
+          asList(job['static_configs']).flatMap(({ targets }, inner) =>
+            (Array.isArray(targets) ? targets : []).flatMap((target, index): Found[] => {
+              const [, host, port] = TARGET.exec(String(target)) ?? [];
+              if (host === undefined || !proxyService.names.includes(host)) return [];
+              if (!bound.includes(Number(port)) || exporters.includes(Number(port))) return [];
+              const line = document.lineOf(['scrape_configs', at, 'static_configs', inner, 'targets', index]);
+              const message = `job ${String(job['job_name'])} scrapes ${target}, where HAProxy has no exporter`;
+              return [{ severity: 'error', file: document.file, line, message, fix }];
+            }),
+          ),
         ),
-      ),
-    );
-});
+      );
+  },
+);
 
 export const acrossChecks = [slots, drain, lanes, fronts, scraped];

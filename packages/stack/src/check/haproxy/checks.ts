@@ -1,6 +1,5 @@
 import type { Check } from '../check.js';
 import { acrossChecks } from './across.js';
-import { composeProxyChecks } from './across-compose.js';
 import { kubernetesProxyChecks } from './across-kubernetes.js';
 import { dnsChecks } from './dns.js';
 import { exposureChecks } from './exposure.js';
@@ -20,6 +19,5 @@ export const haproxyChecks: readonly Check[] = [
   ...routingChecks,
   ...exposureChecks,
   ...acrossChecks,
-  ...composeProxyChecks,
   ...kubernetesProxyChecks,
 ];
