@@ -1,16 +1,33 @@
 import { parseStack } from '../../file/parse.js';
-import { HaproxyConfig } from '../../haproxy/haproxy-config.js';
 import { type Plan, planStack } from '../../plan/plan.js';
 import { renderKubernetes } from '../../render/kubernetes/kubernetes.js';
 import { yamlText } from '../../render/yaml-text.js';
 import { YamlSource } from '../../source/yaml-source.js';
 import { type Artifacts, NO_ARTIFACTS } from '../artifacts.js';
-import { checkArtifacts } from '../checks.js';
+import { kubernetesChecks } from './checks.js';
 
 const FILE = 'k.yaml';
 
 // biome-ignore lint/suspicious/noExplicitAny: tests break objects in ways that no type allows
 export type Loose = any;
+
+const renderings = new Map<string, { readonly plan: Plan; readonly objects: Loose[] }>();
+
+/** Rendered once for all tests of a file. */
+function rendered(collectors: string): { readonly plan: Plan; readonly objects: Loose[] } {
+  const known = renderings.get(collectors);
+  if (known !== undefined) return known;
+  const text = `apiVersion: breakwater/v1\nkind: Stack\ncollectors:\n  targetCidrs: [10.0.0.0/8]\n${collectors}`;
+  const plan = planStack(parseStack(text, 'stack.yaml').stack, { targets: 'targets: []\n' });
+  const objects = renderKubernetes(plan)
+    .flatMap((file) => new YamlSource(file.path, file.text).documents)
+    .map(({ value }) => value);
+  renderings.set(collectors, { plan, objects });
+  return { plan, objects };
+}
+
+// While the file is loaded, not in the time of its first test.
+rendered('');
 
 /** The objects of a right cluster, which a test breaks. */
 export class BrokenCluster {
@@ -18,11 +35,9 @@ export class BrokenCluster {
   readonly objects: Loose[];
 
   constructor(collectors = '') {
-    const text = `apiVersion: breakwater/v1\nkind: Stack\ncollectors:\n  targetCidrs: [10.0.0.0/8]\n${collectors}`;
-    this.plan = planStack(parseStack(text, 'stack.yaml').stack, { targets: 'targets: []\n' });
-    this.objects = renderKubernetes(this.plan)
-      .flatMap((file) => new YamlSource(file.path, file.text).documents)
-      .map(({ value }) => value);
+    const { plan, objects } = rendered(collectors);
+    this.plan = plan;
+    this.objects = structuredClone(objects);
   }
 
   get(kind: string, name: string): Loose {
@@ -43,11 +58,23 @@ export class BrokenCluster {
   findings(others: Partial<Artifacts> = {}): string[] {
     const source = new YamlSource(FILE, yamlText(this.objects));
     const lines = source.text.split('\n');
-    return checkArtifacts({ ...NO_ARTIFACTS, plan: this.plan, manifests: [source], ...others }).map(
-      ({ check, file, line, message, fix }) =>
-        `${check} @ ${file === FILE ? lines[line! - 1]?.trim() : `${file}:${line}`}: ${message}; ${fix}`,
+    const artifacts = { ...NO_ARTIFACTS, plan: this.plan, manifests: [source], ...others };
+    return kubernetesChecks.flatMap(({ id, run }) =>
+      run(artifacts).map(({ file, line, message, fix }) => {
+        const place = file === FILE ? lines[line! - 1]?.trim() : `${file}:${line}`;
+        // Where the other of two stands moves with whatever is rendered above it.
+        return `${id} @ ${place}: ${message}; ${fix}`.replaceAll(/k\.yaml:\d+/g, FILE);
+      }),
     );
   }
 }
 
-export const proxyFile = (text: string): HaproxyConfig => new HaproxyConfig('haproxy.cfg', text);
+export const NAME = 'network-telemetry';
+export const HPA = 'network-telemetry-hpa';
+
+export const pod = (cluster: BrokenCluster, name = NAME): Loose => cluster.get('Deployment', name).spec.template.spec;
+
+export const container = (cluster: BrokenCluster, name = NAME): Loose => pod(cluster, name).containers[0];
+
+export const variable = (cluster: BrokenCluster, name: string): Loose =>
+  container(cluster).env.find((entry: Loose) => entry.name === name);

@@ -3,7 +3,7 @@ import type { YamlSource } from '../../source/yaml-source.js';
 import type { Artifacts } from '../artifacts.js';
 import type { Check } from '../check.js';
 import { matchesAll } from './labels.js';
-import { asList, asText, type Found, Manifest } from './manifest.js';
+import { asList, asRecord, asText, type Found, Manifest } from './manifest.js';
 import { Workload } from './workload.js';
 
 /** A haproxy.cfg that a workload mounts from a ConfigMap, and where its text begins. */
@@ -19,6 +19,7 @@ interface MountedProxy {
 export class Cluster {
   readonly manifests: readonly Manifest[];
   readonly workloads: readonly Workload[];
+  readonly #proxies = new Map<Manifest, readonly MountedProxy[]>();
 
   constructor(sources: readonly YamlSource[]) {
     this.manifests = sources
@@ -81,17 +82,21 @@ export class Cluster {
   /** The files called `*.cfg` in the ConfigMaps that a workload mounts. */
   proxiesOf({ pod, namespace }: Workload): readonly MountedProxy[] {
     return asList(pod['volumes'])
-      .flatMap(
-        ({ configMap }) => this.find('ConfigMap', String((configMap as { name?: unknown })?.name), namespace) ?? [],
-      )
-      .flatMap((manifest) =>
-        Object.entries(manifest.record('data')).flatMap(([key, value]) => {
-          const text = asText(value);
-          if (text === undefined || !key.endsWith('.cfg')) return [];
-          const config = new HaproxyConfig(manifest.document.file, text);
-          return [{ config, text, manifest, above: manifest.lineOf('data', key) }];
-        }),
-      );
+      .map(({ configMap }) => this.find('ConfigMap', String(asRecord(configMap)['name']), namespace))
+      .flatMap((manifest) => (manifest === undefined ? [] : this.#proxiesIn(manifest)));
+  }
+
+  #proxiesIn(manifest: Manifest): readonly MountedProxy[] {
+    const known = this.#proxies.get(manifest);
+    if (known !== undefined) return known;
+    const proxies = Object.entries(manifest.record('data')).flatMap(([key, value]) => {
+      const text = asText(value);
+      if (text === undefined || !key.endsWith('.cfg')) return [];
+      const config = new HaproxyConfig(manifest.document.file, text);
+      return [{ config, text, manifest, above: manifest.lineOf('data', key) }];
+    });
+    this.#proxies.set(manifest, proxies);
+    return proxies;
   }
 }
 

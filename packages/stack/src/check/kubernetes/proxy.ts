@@ -1,4 +1,5 @@
 import type { HaproxyConfig } from '../../haproxy/haproxy-config.js';
+import type { Plan } from '../../plan/plan.js';
 import { type Cluster, clusterCheck } from './cluster.js';
 import type { Found, Manifest } from './manifest.js';
 import type { Workload } from './workload.js';
@@ -27,7 +28,7 @@ interface Place {
   readonly namespace: string | undefined;
 }
 
-function templates(cluster: Cluster, config: HaproxyConfig, { file, above, namespace }: Place): Found[] {
+function templates(cluster: Cluster, config: HaproxyConfig, { file, above, namespace }: Place, plan?: Plan): Found[] {
   return config.sections.flatMap(({ kind, name, lines }) =>
     lines
       .filter(({ words }) => words[0] === 'server-template')
@@ -37,7 +38,7 @@ function templates(cluster: Cluster, config: HaproxyConfig, { file, above, names
         return workloadsAt(cluster, host, namespace).flatMap((workload) => {
           const { max } = cluster.replicasOf(workload);
           const surge = surgeOf(workload, max);
-          if (!(slots < max + surge)) return [];
+          if (!(slots < max + surge) || isTold(plan, workload, slots)) return [];
           const owner = cluster.hpaOf(workload)?.title ?? workload.title;
           const message = `${kind} ${name ?? ''} has ${slots} slots for ${workload.title}, of which ${owner} allows ${max}, and a rolling update ${surge} more: ${max + surge - slots} get no traffic`;
           return [{ severity: 'error' as const, file, line: above + line, message, fix: `write 1-${max + surge}` }];
@@ -46,20 +47,24 @@ function templates(cluster: Cluster, config: HaproxyConfig, { file, above, names
   );
 }
 
+/** Fewer than the stack file allows: proxy-slots tells that. */
+const isTold = (plan: Plan | undefined, { manifest }: Workload, slots: number): boolean =>
+  manifest.name === plan?.collectors.name && slots < plan.collectors.slots;
+
 const slots = clusterCheck(
   'proxy-slots-kubernetes',
   'The proxy has a slot for every pod that there may be',
-  (cluster, { haproxy }) => {
+  (cluster, { haproxy, plan }) => {
     const seen = new Set<Manifest>();
     const mounted = cluster.workloads.flatMap((workload) =>
       cluster.proxiesOf(workload).flatMap(({ config, manifest, above }) => {
         if (seen.has(manifest)) return [];
         seen.add(manifest);
-        return templates(cluster, config, { file: config.file, above, namespace: workload.namespace });
+        return templates(cluster, config, { file: config.file, above, namespace: workload.namespace }, plan);
       }),
     );
     const files = haproxy.flatMap((config) =>
-      templates(cluster, config, { file: config.file, above: 0, namespace: undefined }),
+      templates(cluster, config, { file: config.file, above: 0, namespace: undefined }, plan),
     );
     return [...mounted, ...files];
   },

@@ -1,3 +1,4 @@
+import { closest } from '../../source/closest.js';
 import type { Path } from '../../source/yaml-source.js';
 import { type Cluster, clusterCheck } from './cluster.js';
 import { asList, asRecord, asText, type Found, type Value } from './manifest.js';
@@ -32,9 +33,9 @@ const exists = clusterCheck('reference-exists', 'What a pod names is there', (cl
       if (kind === 'Secret' && name === STACK_SECRET && plan !== undefined) {
         const known = plan.secrets.map(({ variable }) => variable);
         if (key === undefined || known.includes(key)) return [];
-        return [
-          workload.found(path, `Secret ${name} has no key ${key}`, `the stack's secrets are ${known.join(', ')}`),
-        ];
+        const near = closest(key, known);
+        const fix = near === undefined ? `the stack's secrets are ${known.join(', ')}` : `did you mean ${near}?`;
+        return [workload.found(path, `Secret ${name} has no key ${key}`, fix)];
       }
       const message = `names ${kind} ${name}, which no file has in namespace ${workload.namespace}`;
       // Secrets are rightly kept out of the files.
