@@ -47,7 +47,8 @@ export function loadBalancer({ stack, proxy, collectors, backends }: Plan): Comp
     ports: [...fronts.map((port) => `${PUBLISH}:${port}:${port}`), `127.0.0.1:${stack.proxy.port}:${stack.proxy.port}`],
     networks: on('front', 'back'),
     volumes: ['./haproxy:/usr/local/etc/haproxy:ro'],
-    tmpfs: ['/tmp', '/var/run/haproxy:mode=1777'],
+    // By owner, the image's user: at a restart the folder is there already, and its mode goes before the one given here.
+    tmpfs: ['/tmp', '/var/run/haproxy:uid=99,mode=0750'],
     healthcheck: pageAnswers(stack.proxy.port, '/ready'),
     stop_signal: 'SIGUSR1',
     stop_grace_period: showDuration(proxy.graceS),
