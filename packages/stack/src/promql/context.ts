@@ -32,10 +32,10 @@ export class Context {
     this.problems.push({ code, from, to, message, fix, severity: severity ?? 'error' });
   }
 
-  /** Whether a label that is used can be there; reports it where it certainly is not. */
-  expectLabel(label: string, labels: LabelSet, at: Span, message: string): boolean {
+  /** Whether a label that is used can be there; reports it where it certainly is not: a warning where that does no harm. */
+  expectLabel(label: string, labels: LabelSet, at: Span, message: string, severity?: 'warning'): boolean {
     if (label === VARIABLE || label === '__name__' || labels.of(label).presence !== 'never') return true;
-    this.report('label', at, message, suggestLabel(label, labels));
+    this.report('label', at, message, severity === undefined ? suggestLabel(label, labels) : 'leave it out', severity);
     return false;
   }
 }

@@ -22,7 +22,7 @@ function keptLabels({ grouping, inner }: Aggregation, labels: LabelSet, context:
   for (const label of grouping.labels) {
     const does = grouping.by ? 'groups by' : 'takes away';
     const message = `${does} "${label}", a label that ${context.show(inner)} does not have`;
-    context.expectLabel(label, labels, grouping, message);
+    context.expectLabel(label, labels, grouping, message, grouping.by ? undefined : 'warning');
   }
   if (!grouping.by) return labels.without(grouping.labels);
   return grouping.labels.includes(VARIABLE) ? ANY_LABELS : labels.only(grouping.labels);

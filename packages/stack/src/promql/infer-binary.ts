@@ -16,7 +16,7 @@ export function inferBinary(binary: Binary, left: Shape, right: Shape, context: 
     if (comparison && !binary.bool) return shape;
     return {
       labels: shape.labels,
-      kind: comparison ? 'gauge' : arithmeticKind(binary.operator, left.kind, right.kind),
+      kind: comparison ? 'gauge' : arithmeticKind(left.kind, right.kind),
     };
   }
   const labels = inferMatching(binary, left.labels, right.labels, context);
@@ -27,15 +27,16 @@ function kindOfBoth({ operator, bool }: Binary, left: Kind, right: Kind): Kind {
   if (operator === 'or') return left === right ? left : 'unknown';
   if (SET_OPERATORS.has(operator)) return left;
   if (COMPARISONS.has(operator)) return bool ? 'gauge' : left;
-  return arithmeticKind(operator, left, right);
+  // What counters differ by is a level.
+  if (operator === '-' && (left === 'counter' || right === 'counter')) return 'gauge';
+  return arithmeticKind(left, right);
 }
 
-/** What two counters differ by, and what is left of a time, are levels. */
-function arithmeticKind(operator: string, left: Kind, right: Kind): Kind {
+/** What is left of a time is a level; else what is no level on one side makes the whole none. */
+function arithmeticKind(left: Kind, right: Kind): Kind {
   if (left === 'unknown' || right === 'unknown') return 'unknown';
   const both = [left, right];
   if (both.includes('timestamp')) return 'gauge';
-  if (operator === '-' && left === right) return left === 'rate' ? 'rate' : 'gauge';
   for (const kind of ['buckets', 'bucket-rates', 'quantile', 'counter', 'rate'] as const) {
     if (both.includes(kind)) return kind;
   }

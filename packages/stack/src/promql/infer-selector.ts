@@ -21,10 +21,12 @@ export function inferSelector(selector: Selector, context: Context): Shape {
     return { ...UNKNOWN, labels };
   }
   const tried = series.map((one) => tryMatchers(one, matchers));
-  const passing = tried.filter(({ refused }) => refused.every(({ refusal }) => refusal.why === 'idle-value'));
-  const taken = passing.length > 0 ? passing : tried;
-  if (taken.every(({ refused }) => refused.length > 0)) reportRefusal(selector, taken, context);
-  return taken
+  const passing = tried.filter(({ refused }) => refused.every(isIdle));
+  const together = tryMatchers(series.reduce(merge), matchers);
+  // Of several sources one may lack what another has: only what none has is wrong.
+  if (passing.length > 0) reportRefused(selector, { ...together, refused: together.refused.filter(isIdle) }, context);
+  else reportRefused(selector, together.refused.length > 0 ? together : nearest(tried), context);
+  return (passing.length > 0 ? passing : tried)
     .map(({ series: { kind }, labels }): Shape => ({ labels, kind: kindAfter(kind, matchers) }))
     .reduce((a, b) => ({ labels: a.labels.or(b.labels), kind: a.kind === b.kind ? a.kind : 'unknown' }));
 }
@@ -70,24 +72,33 @@ function tryMatchers(series: Series, matchers: readonly Matcher[]): Tried {
   return { series, labels, refused };
 }
 
-/** Of several sources the one is told of that came furthest. */
-function reportRefusal(selector: Selector, tried: readonly Tried[], context: Context): void {
-  const [nearest] = tried.toSorted((a, b) => a.refused.length - b.refused.length);
-  const { series, refused } = nearest!;
+const isIdle = ({ refusal }: Tried['refused'][number]): boolean => refusal.why === 'idle-value';
+
+const nearest = (tried: readonly Tried[]): Tried => tried.toSorted((a, b) => a.refused.length - b.refused.length)[0]!;
+
+const merge = (a: Series, b: Series): Series => ({
+  ...a,
+  labels: a.labels.or(b.labels),
+  seen: a.seen || b.seen,
+  source: a.source === b.source ? a.source : `${a.source}, ${b.source}`,
+});
+
+function reportRefused(selector: Selector, { series, refused }: Tried, context: Context): void {
+  const name = selector.name ?? series.name;
   for (const { matcher, refusal } of refused) {
-    const name = selector.name ?? series.name;
+    const asks = `asks for ${context.show(matcher)}, and`;
     if (refusal.why === 'no-label') {
-      const message = `asks for ${context.show(matcher)}, and ${name} (${series.source}) has no label "${matcher.label}"`;
+      const message = `${asks} ${name} (${series.source}) has no label "${matcher.label}"`;
       context.report('label', matcher, message, suggestLabel(matcher.label, series.labels));
       continue;
     }
-    const values = refusal.values.map((value) => `"${value}"`).join(', ');
+    const values = refusal.values.map((value) => `"${value}"`).join(', ') || 'nothing that is left';
     const has = series.seen ? 'was seen with' : 'can only be';
     const idle = refusal.why === 'idle-value';
     const message =
       refusal.wanted === '' && !idle
-        ? `asks for ${context.show(matcher)}, and ${name} always has a "${matcher.label}"`
-        : `asks for ${context.show(matcher)}, and "${matcher.label}" of ${name} (${series.source}) ${has} ${values || 'nothing that is left'}`;
+        ? `${asks} ${name} always has a "${matcher.label}"`
+        : `${asks} "${matcher.label}" of ${name} (${series.source}) ${has} ${values}`;
     const fix = idle ? `leave ${JSON.stringify(refusal.wanted)} out, or write one of those` : 'write one of those';
     context.report('label', matcher, message, fix, series.seen ? 'warning' : undefined);
   }

@@ -1,4 +1,4 @@
-import type { SyntaxNode } from '@lezer/common';
+import type { SyntaxNode, Tree } from '@lezer/common';
 import { parser } from '@prometheus-io/lezer-promql';
 import { closest } from '../source/closest.js';
 import { wrongArgument } from './arguments.js';
@@ -29,11 +29,10 @@ export function parsePromql(text: string): ParsedPromql {
     const message = `has ${text.length} characters, and at most ${MAX_CHARACTERS} are read`;
     return { mistake: { from: 0, to: text.length, message, fix: 'split it with a recording rule' } };
   }
-  const tree = parser.parse(text);
-  const error = firstError(tree.topNode);
-  if (error !== undefined) return { mistake: explain(text, error) };
+  const tree = parseStrictly(text);
+  if (typeof tree === 'number') return { mistake: explain(text, { from: tree, to: text.length }) };
   try {
-    const expression = new Reader(text).read(tree.topNode.firstChild!, 0);
+    const expression = new Reader(text).read(tree.topNode.getChild('Expr')!, 0);
     const mistake = wrongArgument(expression);
     return mistake === undefined ? { expression } : { mistake };
   } catch (failure) {
@@ -51,15 +50,17 @@ class Unreadable extends Error {
   }
 }
 
-function firstError(top: SyntaxNode): Span | undefined {
-  const cursor = top.cursor();
-  let error: Span | undefined;
-  do {
-    if (cursor.type.isError && (error === undefined || cursor.from < error.from)) {
-      error = { from: cursor.from, to: cursor.to };
-    }
-  } while (cursor.next());
-  return error;
+const strict = parser.configure({ strict: true });
+
+/** The tree, or the place where it cannot go on: trying to go on nevertheless can take a second. */
+function parseStrictly(text: string): Tree | number {
+  try {
+    return strict.parse(text);
+  } catch (error) {
+    const [, at] = /^No parse at (\d+)$/.exec(error instanceof SyntaxError ? error.message : '') ?? [];
+    if (at === undefined) throw error;
+    return Number(at);
+  }
 }
 
 function explain(text: string, error: Span): Mistake {
@@ -82,6 +83,15 @@ function explain(text: string, error: Span): Mistake {
   return { ...error, message, fix: 'mend the syntax there' };
 }
 
+/** The nodes below one, without comments. */
+function childrenOf(node: SyntaxNode | null): SyntaxNode[] {
+  const children: SyntaxNode[] = [];
+  for (let child = node?.firstChild ?? null; child !== null; child = child.nextSibling) {
+    if (child.name !== 'LineComment') children.push(child);
+  }
+  return children;
+}
+
 /** Turns the tree of the grammar into expressions. */
 class Reader {
   readonly #text: string;
@@ -95,7 +105,7 @@ class Reader {
     if (depth > MAX_DEPTH) {
       throw new Unreadable(span, `is nested more than ${MAX_DEPTH} deep`, 'split it with recording rules');
     }
-    const inner = () => this.read(node.firstChild!, depth + 1);
+    const inner = () => this.read(node.getChild('Expr')!, depth + 1);
     switch (node.name) {
       case 'ParenExpr':
       case 'AnchoredExpr':
@@ -109,7 +119,7 @@ class Reader {
       case 'StringLiteral':
         return { is: 'string', ...span, value: this.#string(node) };
       case 'UnaryExpr':
-        return { is: 'negation', ...span, inner: this.read(node.lastChild!, depth + 1) };
+        return { is: 'negation', ...span, inner: inner() };
       case 'VectorSelector':
         return this.#selector(node);
       case 'MatrixSelector':
@@ -145,7 +155,7 @@ class Reader {
    * instead, so they are moved to where Prometheus has them.
    */
   #postfix(node: SyntaxNode, depth: number, wrap: (to: Expression) => Expression): Expression {
-    const first = node.firstChild!;
+    const first = node.getChild('Expr')!;
     const read = this.read(first, depth + 1);
     if (first.name !== 'BinaryExpr' && first.name !== 'UnaryExpr') return wrap(read);
     const move = (to: Expression): Expression => {
@@ -181,7 +191,7 @@ class Reader {
     const list = node.getChild('LabelMatchers');
     let name = identifier === null ? undefined : this.#of(identifier);
     const matchers: Matcher[] = [];
-    for (let child = list?.firstChild ?? null; child !== null; child = child.nextSibling) {
+    for (const child of childrenOf(list)) {
       if (child.name === 'QuotedLabelName') name = this.#label(child);
       else {
         const matcher = this.#matcher(child);
@@ -210,23 +220,20 @@ class Reader {
   }
 
   #labels(node: SyntaxNode | null): string[] {
-    const labels: string[] = [];
-    for (let child = node?.firstChild ?? null; child !== null; child = child.nextSibling)
-      labels.push(this.#label(child));
-    return labels;
+    return childrenOf(node).map((child) => this.#label(child));
   }
 
   #binary(node: SyntaxNode, depth: number): Binary {
-    const left = node.firstChild!;
-    const operator = left.nextSibling!;
+    const [left, operator] = childrenOf(node);
+    const right = childrenOf(node).at(-1);
     const clause = node.getChild('MatchingModifierClause');
     return {
       is: 'binary',
       from: node.from,
       to: node.to,
-      operator: this.#of(operator).toLowerCase(),
-      left: this.read(left, depth + 1),
-      right: this.read(node.lastChild!, depth + 1),
+      operator: this.#of(operator!).toLowerCase(),
+      left: this.read(left!, depth + 1),
+      right: this.read(right!, depth + 1),
       bool: node.getChild('BoolModifier') !== null,
       matching: clause === null ? undefined : this.#matching(clause),
     };

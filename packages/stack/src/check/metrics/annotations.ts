@@ -1,7 +1,8 @@
 import { readString } from '../../promql/literals.js';
 
 const LABEL = /(?:\$labels|\.Labels)\.([a-zA-Z_]\w*)|index\s+(?:\$labels|\.Labels)\s+"(\w+)"/g;
-const EXTERNAL = /(?:\$externalLabels|\.ExternalLabels)\.([a-zA-Z_]\w*)/g;
+/** Beside a query `.Labels` are those of what it found. */
+const LABEL_BESIDE_QUERY = /\$labels\.([a-zA-Z_]\w*)|index\s+\$labels\s+"(\w+)"/g;
 const QUERY = /\bquery\s+("(?:[^"\\]|\\.)*"|`[^`]*`)/g;
 
 const ACTION = /\{\{(.*?)\}\}/gs;
@@ -12,9 +13,9 @@ const inActions = (text: string, pattern: RegExp): string[] =>
   );
 
 /** The labels of the alert that a template shows: `{{ $labels.instance }}`. */
-export const labelsShown = (text: string): string[] => [...new Set(inActions(text, LABEL))];
-
-export const externalLabelsShown = (text: string): string[] => [...new Set(inActions(text, EXTERNAL))];
+export const labelsShown = (text: string): string[] => [
+  ...new Set(inActions(text, /\bquery\b/.test(text) ? LABEL_BESIDE_QUERY : LABEL)),
+];
 
 /** The expressions that a template asks Prometheus for. Those that are put together by printf are left out. */
 export const queriesOf = (text: string): string[] =>

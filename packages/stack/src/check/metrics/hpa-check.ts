@@ -4,9 +4,9 @@ import { closest } from '../../source/closest.js';
 import { isRecord, listOf, textOf } from '../../source/shapes.js';
 import type { Path, YamlDocument } from '../../source/yaml-source.js';
 import type { Artifacts } from '../artifacts.js';
-import { clusterBook, type ServedMetric, servedMetrics } from './adapter-check.js';
 import { readAdapterRules } from './adapter-rules.js';
 import type { SeriesBook } from './series-book.js';
+import { clusterBook, type ServedMetric, servedMetrics } from './served-metrics.js';
 
 type Found = Omit<Finding, 'check'>;
 

@@ -1,7 +1,7 @@
 import type { Emitted, EmittedSeries } from '../../emitted/emitted.js';
 import type { ScrapeJob } from '../../emitted/scrape-jobs.js';
 import { infer } from '../../promql/infer.js';
-import { type LabelFact, LabelSet } from '../../promql/label-set.js';
+import { ANY_LABELS, type LabelFact, LabelSet } from '../../promql/label-set.js';
 import { parsePromql } from '../../promql/parse.js';
 import type { Kind, Series, SeriesIndex } from '../../promql/series.js';
 import { explainMissing } from './missing-metric.js';
@@ -75,7 +75,7 @@ export class SeriesBook implements SeriesIndex {
   #record({ name, text, labels, place }: Recording): Series {
     const source = `recorded in ${place}`;
     const parsed = parsePromql(text);
-    const unknown: Series = { name, kind: 'unknown', labels: LabelSet.unknown, seen: false, source };
+    const unknown: Series = { name, kind: 'unknown', labels: ANY_LABELS, seen: false, source };
     if ('mistake' in parsed || this.#underWay.has(name)) return unknown;
     this.#underWay.add(name);
     const { shape } = infer(parsed.expression, text, this);
@@ -96,7 +96,7 @@ export class SeriesBook implements SeriesIndex {
 
   #ofAlerts(name: string): Series[] {
     if (name !== 'ALERTS' && name !== 'ALERTS_FOR_STATE') return [];
-    const labels = LabelSet.unknown.with('alertname', { presence: 'always', values: this.#sources.alerts });
+    const labels = ANY_LABELS.with('alertname', { presence: 'always', values: this.#sources.alerts });
     const states: LabelFact = { presence: 'always', values: ['pending', 'firing'] };
     const state = name === 'ALERTS' ? labels.with('alertstate', states) : labels.without(['alertstate']);
     return [
@@ -134,7 +134,8 @@ function seriesOf(name: string, { metric, part }: EmittedSeries, target: LabelSe
     const presence = metric.sometimes?.includes(label) === true ? 'sometimes' : 'always';
     // A label that the target has too is kept under another name.
     const taken = target.named.includes(label) && target.of(label).presence === 'always' && job?.honorLabels !== true;
-    labels = labels.with(taken ? `exported_${label}` : label, { presence, values });
+    const describes = name.endsWith('_info');
+    labels = labels.with(taken ? `exported_${label}` : label, { presence, values, describes });
   }
   if (part === 'bucket') labels = labels.with('le', ANY);
   if (part === 'quantile') labels = labels.with('quantile', ANY);
