@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 import { CiReporter } from './scripts/tests/ci-reporter.js';
 import { ownFiles } from './scripts/workspace.js';
 
-const roots = '{packages/*,examples/*,testbed,bench}';
+const roots = '{packages/*,examples/*,testbed,testbed/stack,bench}';
 const source = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
 // Tests run the sources, so that a stale build is never what passes; system tests start the built programs.

@@ -59,7 +59,7 @@ class Server implements RunningServer {
     try {
       await until(
         () => this.#ask(child),
-        READY_WITHIN_MS,
+        this.#plan.readyWithinMs ?? READY_WITHIN_MS,
         () => child.ended,
       );
     } catch (error) {

@@ -15,6 +15,8 @@ import { withAddresses } from './prometheus-file.js';
 
 const COMPOSE_FILE = 'docker-compose.ha.yml';
 const RELOADED_WITHIN_MS = 15_000;
+/** Several start at once, perhaps on a machine with other work. */
+const READY_WITHIN_MS = 90_000;
 /** What one service needs before another starts. */
 const ORDER = [
   'influxdb',
@@ -223,6 +225,7 @@ export class LiveStack implements AsyncDisposable {
         args: program.args(container),
         env: { ...container.environment, ...this.#added(container) },
         details: {},
+        readyWithinMs: READY_WITHIN_MS,
         ready,
       }),
     };

@@ -1,0 +1,173 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { POLLER_HEADER, TargetServer } from '../../src/oracle/target-server.js';
+import { storedTurns } from '../../src/oracle/turns.js';
+import { LiveStack } from '../live-stack.js';
+import { Load } from './load.suite.js';
+import { alertsOf, targetsOf } from './prometheus.suite.js';
+
+export interface Effort {
+  /** Whether the alerts are waited for: each takes its `for`. */
+  readonly alerts: boolean;
+  /** How long each thing that was killed stays away, without alerts. */
+  readonly awayMs: number;
+}
+
+const STACK_FILE = new URL('../../../breakwater.stack.yaml', import.meta.url).pathname;
+const TARGETS = Array.from({ length: 12 }, (_, index) => `t-${index}`);
+const INTERVAL_MS = 2_000;
+/** A busy machine, on which everything else comes late. */
+const SLACK_MS = 20_000;
+/** A lane is behind after 10 s; then a check of the proxy, and time for a machine that is busy. */
+const STALE_AFTER_MS = 30_000;
+
+/** Three collectors, two backends and the proxy in use: what is killed in turn, and what must go on. */
+export function describeKills(effort: Effort): void {
+  let stack: LiveStack;
+  let server: TargetServer;
+  let load: Load;
+
+  /** When an alert on `forS` must be in Alertmanager: a scrape sees it, an evaluation finds it, and it has to last. */
+  const firesWithinMs = (forS: number) =>
+    (forS + 2 * stack.plan.stack.monitoring.prometheus.scrapeInterval) * 1000 + SLACK_MS;
+  const resolvesWithinMs = () => 2 * stack.plan.stack.monitoring.prometheus.scrapeInterval * 1000 + SLACK_MS;
+
+  /** Kills a service, lets `meanwhile` look, and starts it again; its alert must fire and pass in time. */
+  async function killed(
+    service: string,
+    alert: { name: string; forS: number; labels: Record<string, string> },
+    meanwhile: (killedMs: number) => Promise<void> = async () => {},
+  ): Promise<void> {
+    const killedMs = Date.now();
+    stack.server(service).signal('SIGKILL');
+    const fired = async () =>
+      (await alertsOf(stack, alert.name)).filter(({ labels }) =>
+        Object.entries(alert.labels).every(([label, value]) => labels[label]?.startsWith(value)),
+      ).length;
+    await meanwhile(killedMs);
+    if (!effort.alerts) await pause(Math.max(0, effort.awayMs - (Date.now() - killedMs)));
+    else await expect.poll(fired, { timeout: firesWithinMs(alert.forS), interval: 500 }).toBeGreaterThan(0);
+    await stack.server(service).restart();
+    if (effort.alerts) await expect.poll(fired, { timeout: resolvesWithinMs(), interval: 500 }).toBe(0);
+  }
+
+  /** Who polled which targets within the last interval and a half. */
+  const pollers = () => {
+    const polls = server.since(Date.now() - 1.5 * INTERVAL_MS);
+    return new Map(
+      TARGETS.map((name) => [name, new Set(polls.filter(({ target }) => target === name).map(({ by }) => by))]),
+    );
+  };
+  const shared = () => [...pollers().values()].every(({ size }) => size === 1);
+
+  beforeAll(async () => {
+    server = await TargetServer.start();
+    stack = await LiveStack.start({
+      file: STACK_FILE,
+      targets: targetsFile(server),
+      environment: (service) => ({ POLLER: service }),
+    });
+    load = new Load(stack);
+  }, 300_000);
+
+  afterAll(async () => {
+    await load?.stop();
+    await stack?.stop();
+    await server?.[Symbol.asyncDispose]();
+  }, 60_000);
+
+  describe('the stack under load', { timeout: 300_000 }, () => {
+    it('has every target polled by one collector', async () => {
+      await expect.poll(shared, { timeout: 30_000 + SLACK_MS }).toBe(true);
+    });
+
+    it('has no target down in Prometheus but those that have no server here', async () => {
+      const seen = async () => {
+        const targets = await targetsOf(stack);
+        const others = targets
+          .filter(({ health }) => health !== 'up')
+          .map(({ labels: { instance = '' }, lastError }) => `${instance}: ${lastError}`)
+          .filter((text) => !stack.notRun.has(text.split(':')[0]!));
+        return { up: targets.filter(({ health }) => health === 'up').length, others };
+      };
+      // Redis has no page of its own, all others that run have one.
+      const expected = { up: stack.services.length - 1, others: [] };
+      await expect.poll(seen, { timeout: 20_000 + SLACK_MS, interval: 500 }).toEqual(expected);
+    });
+
+    it('has the targets of a killed collector polled by the others', async () => {
+      const [victim = ''] = stack.collectors;
+      const theirs = TARGETS.filter((name) => pollers().get(name)?.has(victim));
+      expect(theirs.length).toBeGreaterThan(0);
+      const alert = { name: 'CollectorDown', forS: 60, labels: { instance: `${victim}/` } };
+      await killed(victim, alert, async (killedMs) => {
+        const taken = () =>
+          theirs.every((name) =>
+            server.since(killedMs + 1_000).some(({ target, by }) => target === name && by !== victim),
+          );
+        const leaseMs = stack.plan.stack.collectors.lease * 1000;
+        await expect.poll(taken, { timeout: leaseMs + INTERVAL_MS + SLACK_MS, interval: 50 }).toBe(true);
+      });
+      await expect.poll(() => shared() && pollersOf(theirs), { timeout: 30_000 + SLACK_MS }).toEqual([victim]);
+    });
+
+    const pollersOf = (names: readonly string[]) => [...new Set(names.flatMap((name) => [...pollers().get(name)!]))];
+
+    it('serves while a backend is killed, and brings it what it missed', async () => {
+      const [victim = ''] = stack.backends;
+      await killed(victim, { name: 'InfluxdbDown', forS: 60, labels: { instance: `${victim}:` } });
+      const [accepted, place] = [[...load.writes.accepted], stack.backends.indexOf(victim)];
+      const owed = async () => {
+        const missing = new Set((await load.judgements())[place]!.missing);
+        return accepted.filter((number) => missing.has(number)).length;
+      };
+      await expect.poll(owed, { timeout: 30_000 + SLACK_MS, interval: 500 }).toBe(0);
+    });
+
+    it('polls on while Redis is killed, and shares again afterwards', async () => {
+      await killed('redis', { name: 'FleetRedisUnreachable', forS: 60, labels: { instance: 'network-telemetry-' } });
+      await expect.poll(shared, { timeout: 60_000 + SLACK_MS }).toBe(true);
+    });
+
+    it('reloads its proxy', async () => {
+      const before = load.writes.accepted.size;
+      await stack.reloadProxy();
+      await expect.poll(() => load.writes.accepted.size, { timeout: SLACK_MS }).toBeGreaterThan(before);
+    });
+
+    it('failed no request beyond what one more try healed, and lost nothing', async ({ annotate }) => {
+      await load.stop();
+      const { writes, reads, healedReads } = load;
+      await annotate(
+        `${writes.accepted.size} points accepted, ${writes.healed} writes healed by one more try; ${reads.length} reads, ${healedReads} healed`,
+      );
+      expect({ writes: load.failedWrites, reads: load.failedReads }).toEqual({ writes: [], reads: [] });
+      expect(writes.accepted.size).toBeGreaterThan(1_000);
+      expect(reads.length).toBeGreaterThan(20);
+      const missing = async () => (await load.judgements()).map((judgement) => judgement.missing.length);
+      await expect.poll(missing, { timeout: 60_000, interval: 500 }).toEqual(stack.backends.map(() => 0));
+      expect((await load.judgements()).map(({ unasked }) => unasked)).toEqual(stack.backends.map(() => []));
+      expect(load.staleReads(STALE_AFTER_MS).slice(0, 5)).toEqual([]);
+    });
+
+    it('has of every target a point at each backend', async () => {
+      for (const name of stack.backends) {
+        const stored = await storedTurns(stack.url(name), stack.plan.stack.backends.bucket);
+        expect([...stored.keys()].sort()).toEqual([...TARGETS, 'node'].sort());
+      }
+    });
+  });
+}
+
+function targetsFile(server: TargetServer): string {
+  const headers = `{ ${POLLER_HEADER}: { valueFrom: POLLER } }`;
+  return [
+    'apiVersion: breakwater/v1',
+    'kind: Targets',
+    `defaults: { interval: ${INTERVAL_MS}ms }`,
+    'targets:',
+    ...TARGETS.map((name) => `  - { name: ${name}, probe: http, url: "${server.urlOf(name)}", headers: ${headers} }`),
+    '  - { name: node, probe: prometheus, url: "http://node-exporter:9100/metrics", keep: [node_load1] }',
+    '',
+  ].join('\n');
+}
