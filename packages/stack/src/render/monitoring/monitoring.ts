@@ -1,47 +1,34 @@
-import { CATEGORIES } from '../../alerts/alert.js';
-import { alertsOf, recordingRulesOf } from '../../alerts/alerts.js';
+import { ruleSetsOf } from '../../alerts/alerts.js';
 import { showDuration } from '../../file/units.js';
 import type { Plan } from '../../plan/plan.js';
 import type { RenderedFile } from '../rendered-file.js';
 import { yamlText } from '../yaml-text.js';
 import { alertmanagerConfig } from './alertmanager-config.js';
-import { prometheusConfig, RULE_FILES } from './prometheus-config.js';
+import { prometheusConfig } from './prometheus-config.js';
 import { testsByStep } from './promtool-tests.js';
-import { alertRules, recordingRules } from './rule-files.js';
+import { ruleFile } from './rule-files.js';
 
 /** prometheus.yml, its rules and their tests, and alertmanager.yml. */
 export function renderMonitoring(plan: Plan): RenderedFile[] {
-  const { runbook } = plan.stack.monitoring;
+  const { runbook, prometheus } = plan.stack.monitoring;
+  const scrapeS = prometheus.scrapeInterval;
   const file = (path: string, value: unknown): RenderedFile => ({
     path: `prometheus/${path}`,
     text: yamlText([value]),
   });
   return [
     file('prometheus.yml', prometheusConfig(plan)),
-    file(RULE_FILES[0], recordingRules(recordingRulesOf(plan))),
-    file(RULE_FILES[1], alertRules(alertsOf(plan), runbook)),
     file('alertmanager.yml', alertmanagerConfig(plan)),
-    ...testFiles(plan).map(([name, tests]) => file(`tests/${name}.yml`, tests)),
+    ...ruleSetsOf(plan).flatMap((rules) => {
+      const rendered = ruleFile(rules, runbook);
+      const order = rendered.groups.map(({ name }) => name);
+      const ground = { ruleFiles: [`../rules/${rules.name}.yml`], order, runbook, scrapeS };
+      return [
+        file(`rules/${rules.name}.yml`, rendered),
+        ...[...testsByStep(rules.alerts, ground)].map(([stepS, tests]) =>
+          file(`tests/${rules.name}${stepS === scrapeS ? '' : `_${showDuration(stepS)}`}.yml`, tests),
+        ),
+      ];
+    }),
   ];
-}
-
-function testFiles(plan: Plan): Array<[name: string, tests: unknown]> {
-  const scrapeS = plan.stack.monitoring.prometheus.scrapeInterval;
-  const ground = {
-    ruleFiles: RULE_FILES.map((path) => `../${path}`),
-    runbook: plan.stack.monitoring.runbook,
-    scrapeS,
-  };
-  const alerts = alertsOf(plan);
-  return CATEGORIES.flatMap((category) =>
-    [
-      ...testsByStep(
-        alerts.filter((alert) => alert.category === category),
-        ground,
-      ),
-    ].map(([stepS, tests]): [string, unknown] => [
-      stepS === scrapeS ? category : `${category}_${showDuration(stepS)}`,
-      tests,
-    ]),
-  );
 }
