@@ -76,6 +76,8 @@ function template(plan: Plan, volumes: Volume[]): PodTemplateSpec {
       ...podBase(NAME, USER),
       terminationGracePeriodSeconds: plan.collectors.graceS,
       topologySpreadConstraints: spread(NAME),
+      // With the default of 5 each look-up of a target outside of the cluster would first ask for it in every search domain.
+      dnsConfig: { options: [{ name: 'ndots', value: '2' }] },
       containers: [container(plan)],
       volumes: [...volumes, { name: 'targets', configMap: { name: TARGETS_CONFIG } }],
     },
