@@ -278,6 +278,13 @@ describe('with limits', () => {
   });
 });
 
+it('reads from two of three backends when the third is behind', async () => {
+  await using live = await startLiveProxy({ backends: 3 });
+  for (const { answers } of live.collectors.slice(1)) answers.set(`/health/lanes/influxdb-2:${live.originPort}`, 503);
+  await expect.poll(async () => up(await live.servers('lane_influxdb-2')), POLL).toBe(1);
+  expect(await readers(live)).toEqual([1, 3]);
+});
+
 it('speaks TLS on every front', async () => {
   await using plain = await startLiveProxy({ backends: 1 });
   const { ca, certFile, keyFile } = await makeCertificates(plain.haproxy.dir);
