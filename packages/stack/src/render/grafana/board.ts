@@ -1,0 +1,123 @@
+import type { Alert, Category } from '../../alerts/alert.js';
+import { alertsOf } from '../../alerts/alerts.js';
+import { type AlertContext, alertContext } from '../../alerts/context.js';
+import type { Plan } from '../../plan/plan.js';
+import { limitsOf, type Step } from './limits.js';
+
+export interface Query {
+  readonly expr: string;
+  /** What a series is called: `{{instance}}`; needed where there are several. */
+  readonly legend?: string;
+}
+
+/** One panel, as far as dashboards differ. */
+export interface Panel {
+  /** stat: what is now; series: a course; bars: the largest of now; timeline: states; heatmap: buckets; table: a line for each series. */
+  readonly kind: 'stat' | 'series' | 'bars' | 'timeline' | 'heatmap' | 'table';
+  readonly title: string;
+  readonly description: string;
+  /** As Grafana calls it: https://github.com/grafana/grafana/blob/main/packages/grafana-data/src/valueFormats/categories.ts */
+  readonly unit: string;
+  readonly queries: readonly Query[];
+  /** The alerts about what it shows. */
+  readonly alerts?: readonly string[];
+  readonly steps?: readonly Step[];
+  readonly stacked?: boolean;
+  readonly min?: number;
+  readonly max?: number;
+  readonly decimals?: number;
+  /** What numbers are called. */
+  readonly states?: readonly State[];
+}
+
+export interface State {
+  readonly value: number;
+  readonly text: string;
+  readonly colour: Step['colour'];
+}
+
+export interface Row {
+  readonly title: string;
+  readonly perLine: number;
+  readonly panels: readonly Panel[];
+}
+
+export interface Variable {
+  readonly name: string;
+  /** A series, with matchers, and the label of it that is listed. */
+  readonly of: string;
+  readonly label: string;
+  readonly description: string;
+  /** What is chosen at first; else everything that is listed. */
+  readonly first?: string;
+  /** What of the values is listed, and how it is shown. */
+  readonly regex?: string;
+  /** All is what is listed, and not whatever there is. */
+  readonly listedOnly?: boolean;
+}
+
+/** One dashboard. */
+export interface Board {
+  readonly file: string;
+  readonly title: string;
+  readonly description: string;
+  /** The job that is chosen at first, and a series that each of its instances has. */
+  readonly job: string;
+  readonly identity: string;
+  readonly variables: readonly Variable[];
+  /** Of which categories alerts are marked. */
+  readonly categories: readonly Category[];
+  readonly rows: readonly Row[];
+}
+
+/** What dashboards are made from. */
+export interface BoardContext {
+  readonly plan: Plan;
+  readonly alerts: ReadonlyMap<string, Alert>;
+  readonly windows: AlertContext;
+  /** The limits of alerts as colours; of those that this stack has. */
+  readonly limits: (...names: readonly string[]) => Step[];
+}
+
+export function boardContext(plan: Plan): BoardContext {
+  const alerts = new Map(alertsOf(plan).map((alert) => [alert.name, alert]));
+  return {
+    plan,
+    alerts,
+    windows: alertContext(plan),
+    limits: (...names) => limitsOf(names.flatMap((name) => alerts.get(name) ?? [])),
+  };
+}
+
+/** Steps by hand: the first colour from below, then each from its value. */
+export const steps = (first: Step['colour'], ...others: ReadonlyArray<readonly [number, Step['colour']]>): Step[] => [
+  { from: null, colour: first },
+  ...others.map(([from, colour]) => ({ from, colour })),
+];
+
+/** How many alerts of some categories fire: the first thing that somebody on call looks at. */
+export const firing = (categories: readonly Category[]): Panel => ({
+  kind: 'stat',
+  title: 'Alerts firing',
+  description: `Alerts that fire in ${categories.join(', ')}. Those of severity info are not counted.`,
+  unit: 'none',
+  queries: [
+    {
+      expr: `count(ALERTS{alertstate="firing",severity=~"critical|warning",category=~"${categories.join('|')}"}) or vector(0)`,
+    },
+  ],
+  steps: steps('green', [1, 'red']),
+});
+
+/** A metric that is 1 for one of several states, as a course of states; `states` in the order of their numbers. */
+export function stateQuery(
+  selectorOf: (state: string) => string,
+  states: ReadonlyArray<readonly [name: string, colour: Step['colour']]>,
+  labels: readonly string[],
+): Pick<Panel, 'states'> & { readonly expr: string } {
+  const by = labels.join(', ');
+  return {
+    expr: states.map(([name], index) => `${index + 1} * max by (${by}) (${selectorOf(name)})`).join(' + '),
+    states: states.map(([text, colour], index) => ({ value: index + 1, text, colour })),
+  };
+}
