@@ -123,7 +123,11 @@ const proxy = z
       })
       .prefault({}),
     tls: z
-      .strictObject({ certificate: line.describe('PEM with certificate and key, as HAProxy sees it') })
+      .strictObject({
+        certificate: line.describe(
+          'PEM with certificate and key, as HAProxy sees it. Compose mounts the folder `secrets` there',
+        ),
+      })
       .optional()
       .describe('With it every front speaks TLS'),
   })
@@ -155,7 +159,9 @@ const receiver = z
     pagerduty: z.strictObject({ keyFile: line }).optional(),
     email: z.strictObject({ to: line }).optional(),
   })
-  .describe('Where messages go; secrets are named by file, never written here');
+  .describe(
+    'Where messages go; secrets are named by file, never written here. Compose mounts the folder `secrets` there',
+  );
 
 const monitoring = z
   .strictObject({

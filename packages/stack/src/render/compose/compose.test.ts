@@ -85,6 +85,19 @@ describe('docker-compose.ha.yml', () => {
   });
 });
 
+describe('secrets in files', () => {
+  it('are mounted where the stack file says that they are', () => {
+    const services = servicesOf(
+      `${PLAIN}proxy: { tls: { certificate: /run/tls/site.pem } }
+monitoring: { alertmanager: { receivers: [{ name: on-call, pagerduty: { keyFile: /run/keys/pagerduty } }, { name: chat, webhook: /run/keys/chat }] } }
+`,
+    );
+    expect(services['load-balancer']!['volumes']).toContain('./secrets:/run/tls:ro');
+    const mounts = services['alertmanager']!['volumes'] as string[];
+    expect(mounts.filter((mount) => mount.startsWith('./secrets'))).toEqual(['./secrets:/run/keys:ro']);
+  });
+});
+
 describe('docker-compose.yml', () => {
   it('is a small one, whose collector shares nothing unless it is told to', () => {
     const services = servicesOf(PLAIN, 'docker-compose.yml');

@@ -9,6 +9,7 @@ import {
   pageAnswers,
   type Resources,
   secret,
+  secretFolders,
   startedAfter,
   variable,
 } from './service.js';
@@ -46,7 +47,7 @@ export function loadBalancer({ stack, proxy, collectors, backends }: Plan): Comp
     depends_on: startedAfter([...collectors.services, ...backends.map(({ name }) => name)]),
     ports: [...fronts.map((port) => `${PUBLISH}:${port}:${port}`), `127.0.0.1:${stack.proxy.port}:${stack.proxy.port}`],
     networks: on('front', 'back'),
-    volumes: ['./haproxy:/usr/local/etc/haproxy:ro'],
+    volumes: ['./haproxy:/usr/local/etc/haproxy:ro', ...secretFolders([stack.proxy.tls?.certificate])],
     // By owner, the image's user: at a restart the folder is there already, and its mode goes before the one given here.
     tmpfs: ['/tmp', '/var/run/haproxy:uid=99,mode=0750'],
     healthcheck: pageAnswers(stack.proxy.port, '/ready'),

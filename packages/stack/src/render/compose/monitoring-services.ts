@@ -4,7 +4,7 @@ import type { Plan } from '../../plan/plan.js';
 import type { Site } from '../../plan/site.js';
 import { REDIS_EXPORTER_USER } from '../redis/start-script.js';
 import type { ComposeService } from './compose-file.js';
-import { common, literal, on, pageAnswers, type Resources, secret, startedAfter } from './service.js';
+import { common, literal, on, pageAnswers, type Resources, secret, secretFolders, startedAfter } from './service.js';
 
 const MIB = 1024 ** 2;
 
@@ -45,7 +45,8 @@ export function prometheus({ stack: { monitoring } }: Plan): ComposeService {
 }
 
 export function alertmanager({ stack: { monitoring } }: Plan): ComposeService {
-  const { image, port } = monitoring.alertmanager;
+  const { image, port, receivers, smtp } = monitoring.alertmanager;
+  const files = receivers.flatMap(({ webhook, slack, pagerduty }) => [webhook, slack?.urlFile, pagerduty?.keyFile]);
   return {
     image: literal(image),
     command: [
@@ -57,7 +58,11 @@ export function alertmanager({ stack: { monitoring } }: Plan): ComposeService {
     ],
     ports: [here(port)],
     networks: on('monitoring'),
-    volumes: ['./prometheus:/etc/prometheus:ro', 'alertmanager-data:/alertmanager'],
+    volumes: [
+      './prometheus:/etc/prometheus:ro',
+      ...secretFolders([...files, smtp?.passwordFile]),
+      'alertmanager-data:/alertmanager',
+    ],
     healthcheck: pageAnswers(port, '/-/ready'),
     stop_grace_period: '10s',
     ...common(SMALL),

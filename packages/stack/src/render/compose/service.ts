@@ -1,3 +1,4 @@
+import { dirname } from 'node:path/posix';
 import { showDuration } from '../../file/units.js';
 import type { Setting } from '../../plan/collector-environment.js';
 import type { ComposeService, Healthcheck, Share } from './compose-file.js';
@@ -61,6 +62,12 @@ export const environmentOf = (settings: Readonly<Record<string, Setting>>): Reco
       'secret' in setting ? secret(setting.secret) : literal(setting.value),
     ]),
   );
+
+/** Mounts `secrets` beside the stack file where the stack file says that files with secrets are. */
+export function secretFolders(files: ReadonlyArray<string | undefined>): string[] {
+  const folders = files.flatMap((file) => (file === undefined ? [] : [dirname(file)]));
+  return [...new Set(folders)].map((folder) => `./secrets:${literal(folder)}:ro`);
+}
 
 export const on = (...networks: readonly Network[]): ComposeService['networks'] =>
   Object.fromEntries(networks.map((network) => [network, {}]));
