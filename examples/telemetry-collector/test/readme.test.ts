@@ -26,6 +26,12 @@ describe('the README', () => {
     expect(new Set([...targets.values()].map(({ probe }) => probe)).size).toBe(6);
   });
 
+  it('leads to a sample for the stack that can be used', async () => {
+    const sample = readFileSync(new URL('../../../deploy/targets.yaml', import.meta.url), 'utf8');
+    const targets = await parseTargets(sample, { file: 'deploy/targets.yaml', env: {} });
+    expect([...targets.keys()]).toEqual(['collectors', 'redis', 'machine']);
+  });
+
   it('shows mistakes as they are told', async () => {
     const text = `apiVersion: breakwater/v1
 kind: Targets
