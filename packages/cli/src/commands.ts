@@ -1,5 +1,6 @@
 import type { Command } from './command.js';
 import { check } from './commands/check.js';
+import { doctor } from './commands/doctor.js';
 import { generate } from './commands/generate.js';
 import { init } from './commands/init.js';
 import { reconcileCommand } from './commands/reconcile.js';
@@ -15,6 +16,7 @@ export const commands: readonly Command[] = [
   init,
   generate,
   check,
+  doctor,
   spoolLs,
   spoolVerify,
   spoolCat,
