@@ -355,7 +355,13 @@ const CASES: readonly Case[] = [
     at: 'cookie GRAFANA',
   },
   { from: ' maxidle 1h maxlife 12h', to: '', id: 'proxy-cookie', says: 'never ends', at: 'cookie GRAFANA' },
-  { from: 'insert indirect nocache httponly', to: 'insert', id: 'proxy-cookie', says: 'not for', at: 'cookie GRAFANA' },
+  {
+    from: 'insert indirect nocache httponly',
+    to: 'insert',
+    id: 'proxy-cookie',
+    says: 'is passed on to the servers',
+    at: 'cookie GRAFANA',
+  },
   {
     from: /^ {2}http-request return status 429 .*More than.*\n/gm,
     to: '',

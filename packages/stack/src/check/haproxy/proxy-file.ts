@@ -58,7 +58,7 @@ export class ProxyFile {
 const read = new WeakMap<Artifacts, readonly ProxyFile[]>();
 
 /** Every haproxy.cfg there is; one that two workloads mount counts once. */
-export function proxyFiles(artifacts: Artifacts): readonly ProxyFile[] {
+function proxyFiles(artifacts: Artifacts): readonly ProxyFile[] {
   const known = read.get(artifacts);
   if (known !== undefined) return known;
   const cluster = new Cluster(artifacts.manifests);

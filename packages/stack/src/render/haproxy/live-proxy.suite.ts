@@ -17,7 +17,7 @@ export interface Seen {
 }
 
 /** An HTTP server behind the proxy, on a loopback address of its own, that answers 200 to what it is not told otherwise. */
-export class Origin implements AsyncDisposable {
+class Origin implements AsyncDisposable {
   readonly seen: Seen[] = [];
   /** By path: the status, or a broken connection once the request is there. */
   readonly answers = new Map<string, number | 'reset'>();
