@@ -13,6 +13,10 @@ const RENAMED: Readonly<Record<string, string>> = {
   redis_connected_replicas: 'redis_connected_slaves',
 };
 
+/** Of thousands of names those that are worth a closer look. */
+const isAlike = (one: string, other: string): boolean =>
+  one.slice(0, 3) === other.slice(0, 3) || one.slice(-8) === other.slice(-8);
+
 /** Why no series has a name, and what to write instead. */
 export function explainMissing(
   name: string,
@@ -44,7 +48,10 @@ export function explainMissing(
     const fix = near === undefined ? 'write its recording rule' : `did you mean ${near}?`;
     return { message: `uses ${name}, which no recording rule makes`, fix };
   }
-  const near = closest(name, names);
+  const near = closest(
+    name,
+    names.filter((one) => isAlike(one, name)),
+  );
   const fix = 'write a metric that is emitted, or name it and its service under services in the stack file';
   return { message: nobody, fix: near === undefined ? fix : `did you mean ${near}?` };
 }

@@ -45,6 +45,7 @@ export class SeriesBook implements SeriesIndex {
   readonly names: readonly string[];
   readonly #sources: Sources;
   readonly #known = new Map<string, readonly Series[]>();
+  readonly #missing = new Map<string, ReturnType<typeof explainMissing>>();
   readonly #underWay = new Set<string>();
 
   constructor(sources: Sources) {
@@ -64,7 +65,9 @@ export class SeriesBook implements SeriesIndex {
   }
 
   missing(name: string): { readonly message: string; readonly fix: string } {
-    return explainMissing(name, this.#sources.emitted, this.names);
+    const known = this.#missing.get(name) ?? explainMissing(name, this.#sources.emitted, this.names);
+    this.#missing.set(name, known);
+    return known;
   }
 
   #recorded(name: string): Series[] {
