@@ -5,6 +5,7 @@ import { storedTurns } from '../../src/oracle/turns.js';
 import { LiveStack } from '../live-stack.js';
 import { Load } from './load.suite.js';
 import { alertsOf, targetsOf } from './prometheus.suite.js';
+import { STACK_FILE } from './truth.suite.js';
 
 export interface Effort {
   /** Whether the alerts are waited for: each takes its `for`. */
@@ -13,7 +14,6 @@ export interface Effort {
   readonly awayMs: number;
 }
 
-const STACK_FILE = new URL('../../../breakwater.stack.yaml', import.meta.url).pathname;
 const TARGETS = Array.from({ length: 12 }, (_, index) => `t-${index}`);
 const INTERVAL_MS = 2_000;
 /** A busy machine, on which everything else comes late. */
