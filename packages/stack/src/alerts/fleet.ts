@@ -70,7 +70,7 @@ export function fleet(context: AlertContext): Alert[] {
       severity: 'warning',
       expr: `max(increase(fleet_epoch_changes_total{${COLLECTORS}}[${context.window(3600)}])) > 1.5`,
       forS: 60,
-      summary: 'Redis lost what it had been told, {{ $value | humanize }} times within an hour',
+      summary: 'Redis lost what it had been told, more than once within an hour',
       description: 'It was emptied, restarted without its data, failed over, or it evicts keys.',
       runbook: {
         meaning: 'Collectors found the memory of Redis emptied or set back, more than once within an hour.',
@@ -83,12 +83,10 @@ export function fleet(context: AlertContext): Alert[] {
       },
       levels: {
         series: (perHour) => ({ [series('fleet_epoch_changes_total', COLLECTOR)]: rising(perHour / 3600) }),
-        fires: 9,
-        silent: 1,
+        fires: 300,
+        silent: 20,
         windowS: context.windowS(3600),
-        holds: 'window',
         labels: {},
-        shown: '9',
       },
     }),
     define(context, {

@@ -107,7 +107,7 @@ export function queues(context: AlertContext): Alert[] {
         series: (share) => sockets(share, share > 0.9 ? 5 : 1),
         fires: 0.95,
         silent: 0.6,
-        labels: { ...pool, state: 'busy' },
+        labels: pool,
         shown: '95%',
       },
       guards: { 'nobody waits': sockets(0.95, 0) },

@@ -1,3 +1,6 @@
 import type { Check } from '../check.js';
+import { timingChecks } from './timing.js';
+import { wordsChecks } from './words.js';
 
-export const rulesChecks: readonly Check[] = [];
+/** What alerting rules must keep to, by themselves and beside runbook, tests and stack file. */
+export const rulesChecks: readonly Check[] = [...timingChecks, ...wordsChecks];

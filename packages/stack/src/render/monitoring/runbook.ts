@@ -23,7 +23,7 @@ export function renderRunbook(plan: Plan): RenderedFile[] {
   return [
     {
       path: 'docs/runbook.md',
-      text: [INTRODUCTION, contents.join('\n'), ...alerts.map(section)].join('\n\n') + '\n',
+      text: `${[INTRODUCTION, contents.join('\n'), ...alerts.map(section)].join('\n\n')}\n`,
     },
   ];
 }

@@ -1,0 +1,151 @@
+import { closest } from '../../source/closest.js';
+import { isRecord, listOf } from '../../source/shapes.js';
+import type { Artifacts } from '../artifacts.js';
+import type { Check } from '../check.js';
+import { type Alert, readRules } from '../metrics/rule-files.js';
+
+type Found = ReturnType<Check['run']>[number];
+
+const at = ({ document, path }: Alert, keys: readonly string[], message: string, fix: string): Found => ({
+  severity: 'error',
+  file: document.file,
+  line: document.lineOf([...path, ...keys]),
+  message,
+  fix,
+});
+
+function severityMissing(artifacts: Artifacts): Found[] {
+  return readRules(artifacts).alerts.flatMap((alert) =>
+    alert.labels['severity'] === undefined
+      ? [
+          at(
+            alert,
+            ['alert'],
+            `alert ${alert.name} has no label "severity": no route can choose by it`,
+            'severity: warning',
+          ),
+        ]
+      : [],
+  );
+}
+
+function annotationsMissing(artifacts: Artifacts): Found[] {
+  return readRules(artifacts).alerts.flatMap((alert) =>
+    ['summary', 'description', 'runbook_url'].flatMap((name) =>
+      alert.annotations[name] === undefined
+        ? [at(alert, ['alert'], `alert ${alert.name} has no annotation "${name}"`, `add ${name} under annotations`)]
+        : [],
+    ),
+  );
+}
+
+/** The anchors that GitHub makes of the headings of a page. */
+function anchorsOf(markdown: string): string[] {
+  return [...markdown.matchAll(/^#{1,6} +(.+?) *$/gm)].map(([, heading]) =>
+    heading!
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N} _-]/gu, '')
+      .replaceAll(' ', '-'),
+  );
+}
+
+/** Only pages that are there can be looked into: a link to elsewhere is taken to hold. */
+function runbookAnchorMissing(artifacts: Artifacts): Found[] {
+  return readRules(artifacts).alerts.flatMap((alert) => {
+    const link = alert.annotations['runbook_url'];
+    if (link === undefined || link.includes('{{')) return [];
+    const [page, anchor] = link.split('#');
+    const text = [...artifacts.runbooks].find(([path]) => page === path || page!.endsWith(`/${path}`))?.[1];
+    if (text === undefined) return [];
+    const anchors = anchorsOf(text);
+    if (anchor !== undefined && anchors.includes(anchor)) return [];
+    const near = anchor === undefined ? undefined : closest(anchor, anchors);
+    const message = `alert ${alert.name} links to ${link}, and ${page} has no such heading`;
+    return [
+      at(
+        alert,
+        ['annotations', 'runbook_url'],
+        message,
+        near === undefined ? `add a section ${alert.name}` : `did you mean #${near}?`,
+      ),
+    ];
+  });
+}
+
+function nameTwice(artifacts: Artifacts): Found[] {
+  const first = new Map<string, Alert>();
+  return readRules(artifacts).alerts.flatMap((alert) => {
+    const other = first.get(alert.name);
+    if (other === undefined) {
+      first.set(alert.name, alert);
+      return [];
+    }
+    const place = `${other.document.file}:${other.document.lineOf(other.path)}`;
+    return [
+      at(
+        alert,
+        ['alert'],
+        `alert ${alert.name} is defined at ${place} too: one silence holds both`,
+        'give each its own name',
+      ),
+    ];
+  });
+}
+
+function untested(artifacts: Artifacts): Found[] {
+  if (artifacts.ruleTests.length === 0) return [];
+  const tested = new Set(
+    artifacts.ruleTests
+      .flatMap(({ documents }) => documents)
+      .flatMap((document) => listOf(document.at(['tests'])))
+      .flatMap((test) => (isRecord(test) ? listOf(test['alert_rule_test']) : []))
+      .map((test) => (isRecord(test) ? test['alertname'] : undefined)),
+  );
+  return readRules(artifacts).alerts.flatMap((alert) =>
+    tested.has(alert.name)
+      ? []
+      : [
+          at(
+            alert,
+            ['alert'],
+            `alert ${alert.name} has no promtool test`,
+            'add cases in which it fires, is pending and is silent',
+          ),
+        ],
+  );
+}
+
+/** `count(up{job="network-telemetry"} == 1) >= 20` speaks of the number that may run at most. */
+function maximumDiffers(artifacts: Artifacts): Found[] {
+  const { plan } = artifacts;
+  if (plan === undefined) return [];
+  const { max } = plan.stack.collectors;
+  return readRules(artifacts).alerts.flatMap((alert) => {
+    const [, limit] =
+      /^\s*count\s*\(\s*up\{[^}]*network-telemetry[^}]*\}[^)]*\)\s*>=?\s*(\d+)\s*$/.exec(alert.text) ?? [];
+    if (limit === undefined || Number(limit) === max) return [];
+    const message = `alert ${alert.name} takes ${limit} collectors for the most there may be, and collectors.max is ${max}`;
+    return [at(alert, ['expr'], message, `>= ${max}`)];
+  });
+}
+
+export const wordsChecks: readonly Check[] = [
+  { id: 'alert-severity', holds: 'Every alert has a severity.', run: severityMissing },
+  {
+    id: 'alert-annotations',
+    holds: 'Every alert has a summary, a description and a link to its runbook.',
+    run: annotationsMissing,
+  },
+  {
+    id: 'runbook-anchor',
+    holds: 'Every link to a runbook that is there leads to a heading of it.',
+    run: runbookAnchorMissing,
+  },
+  { id: 'alert-name', holds: 'No two alerts have one name.', run: nameTwice },
+  { id: 'alert-test', holds: 'Every alert has a promtool test, where there are tests.', run: untested },
+  {
+    id: 'alert-maximum',
+    holds: 'An alert on the most collectors says as many as the stack file.',
+    run: maximumDiffers,
+  },
+];
