@@ -26,7 +26,7 @@ export function collectorEnvironment(plan: Plan, site: Site): Readonly<Record<st
     SPOOL_MAX_BYTES: value(collectors.spool.maxBytes),
     SPOOL_MAX_AGE: value(collectors.spool.maxAge),
     SPOOL_WHEN_FULL: value(collectors.spool.whenFull),
-    HANDOVER_URL: value(`http://${formatAddress(site.proxy)}`),
+    HANDOVER_URL: value(`${plan.stack.proxy.tls === undefined ? 'http' : 'https'}://${formatAddress(site.proxy)}`),
     REDIS_URL: value(`redis://${formatAddress(site.redis)}`),
     REDIS_USERNAME: value(REDIS_USER),
     REDIS_PASSWORD: { secret: 'REDIS_PASSWORD' },

@@ -28,7 +28,7 @@ const FIELDS = {
 /** Without policyTypes a policy is for what comes in, and for what goes out if it has such rules. */
 export function typesOf(policy: Manifest): Direction[] {
   const types = policy.at('spec', 'policyTypes');
-  if (Array.isArray(types)) return types as Direction[];
+  if (Array.isArray(types)) return (['Ingress', 'Egress'] as const).filter((type) => types.includes(type));
   return policy.at('spec', 'egress') === undefined ? ['Ingress'] : ['Ingress', 'Egress'];
 }
 

@@ -1,6 +1,6 @@
 import { clusterCheck } from './cluster.js';
 import { matchesAll, selects, showLabels } from './labels.js';
-import { asRecord, type Found } from './manifest.js';
+import { asList, asRecord, type Found } from './manifest.js';
 import type { ContainerAt, Workload } from './workload.js';
 
 const selector = clusterCheck('service-selector', 'A service selects the pods of a workload', (cluster) =>
@@ -75,9 +75,7 @@ const probePort = clusterCheck('probe-port', 'A probe asks a port that its conta
 );
 
 const ownPort = ({ value }: ContainerAt, asked: unknown): boolean =>
-  ((value['ports'] ?? []) as Array<Record<string, unknown>>).some(
-    ({ name, containerPort }) => name === asked || containerPort === asked,
-  );
+  asList(value['ports']).some(({ name, containerPort }) => name === asked || containerPort === asked);
 
 function httpAndTcp({ value, path }: ContainerAt) {
   return PROBES.flatMap((probe) =>

@@ -135,7 +135,7 @@ function proxy(plan: Plan): NetworkPolicy {
 }
 
 /** Whether an IPv4 network holds an address. */
-export function containsAddress(cidr: string, address: string): boolean {
+function containsAddress(cidr: string, address: string): boolean {
   const [network, length] = cidr.split('/');
   if (network === undefined || network.includes(':')) return false;
   const size = 2 ** (32 - Number(length));

@@ -25,7 +25,7 @@ export const CONTAINER_SECURITY: SecurityContext = {
   capabilities: { drop: ['ALL'] },
 };
 
-export const podSecurity = (user: number): PodSecurityContext => ({
+const podSecurity = (user: number): PodSecurityContext => ({
   runAsNonRoot: true,
   runAsUser: user,
   runAsGroup: user,

@@ -65,7 +65,7 @@ function busyTarget({ stack, collectors }: Plan): string {
  * A node drain may take away as many collectors at once as the autoscaler gives back in one step, and never more than a
  * third: as a share of `collectors.max`, it holds at every size, since Kubernetes rounds the share up to whole pods.
  */
-export function collectorDisruptions({ stack }: Plan): number | string {
+function collectorDisruptions({ stack }: Plan): number | string {
   const { max, scaling } = stack.collectors;
   const percent = Math.min(33, Math.floor((100 * scaling.up.pods) / max));
   return percent === 0 ? 1 : `${percent}%`;
