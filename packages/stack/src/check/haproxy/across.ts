@@ -56,23 +56,31 @@ const drain = proxyCheck('proxy-drain', 'The proxy has seen that a collector end
     }),
 );
 
-/** Where the collectors deliver to, `host:port` each, by what says so. */
-function deliveredTo(file: ProxyFile, artifacts: Artifacts): ReadonlyArray<{ file: string; hosts: string[] }> {
-  const texts = file.mounted
+interface Told {
+  readonly file: string;
+  readonly text: string;
+}
+
+/** What a variable of the collectors says, in the manifests or in the Compose files that the proxy runs beside. */
+function toldBy(file: ProxyFile, artifacts: Artifacts, variable: string): readonly Told[] {
+  return file.mounted
     ? new Cluster(artifacts.manifests).manifests.flatMap((manifest) =>
-        environmentsIn(manifest.document.value).map((text) => ({ file: manifest.document.file, text })),
+        valuesOf(variable, manifest.document.value).map((text) => ({ file: manifest.document.file, text })),
       )
     : composeProjects(artifacts).flatMap((project) =>
         project.services.flatMap((service) => {
-          const text = service.variable('INFLUX_URLS');
+          const text = service.variable(variable);
           return text === undefined ? [] : [{ file: project.file, text }];
         }),
       );
-  return texts.map(({ file: from, text }) => ({
+}
+
+/** Where the collectors deliver to, `host:port` each, by what says so. */
+const deliveredTo = (file: ProxyFile, artifacts: Artifacts): ReadonlyArray<{ file: string; hosts: string[] }> =>
+  toldBy(file, artifacts, 'INFLUX_URLS').map(({ file: from, text }) => ({
     file: from,
     hosts: text.split(',').flatMap((url) => (URL.canParse(url) ? [new URL(url).host] : [])),
   }));
-}
 
 /** The Compose files that start an HAProxy. */
 const composeProjects = ({ compose, haproxy }: Artifacts): ComposeProject[] =>
@@ -80,14 +88,14 @@ const composeProjects = ({ compose, haproxy }: Artifacts): ComposeProject[] =>
     .flatMap(({ documents }) => documents.map((document) => new ComposeProject(document, haproxy)))
     .filter(({ proxyService }) => proxyService !== undefined);
 
-/** The values of INFLUX_URLS in a manifest: in a ConfigMap's data, or in a container's env. */
-function environmentsIn(value: unknown): string[] {
+/** The values of a variable in a manifest: in a ConfigMap's data, or in a container's env. */
+function valuesOf(variable: string, value: unknown): string[] {
   const found: string[] = [];
   const visit = (at: unknown, depth: number): void => {
     if (typeof at !== 'object' || at === null || depth > 20) return;
     const record = asRecord(at);
-    if (record['name'] === 'INFLUX_URLS' && typeof record['value'] === 'string') found.push(record['value']);
-    if (typeof record['INFLUX_URLS'] === 'string') found.push(record['INFLUX_URLS']);
+    if (record['name'] === variable && typeof record['value'] === 'string') found.push(record['value']);
+    if (typeof record[variable] === 'string') found.push(record[variable]);
     for (const below of Object.values(at)) visit(below, depth + 1);
   };
   visit(value, 0);
@@ -113,6 +121,26 @@ const lanes = proxyCheck(
         return [file.error(line, message, near === undefined ? 'write one of those' : `write /health/lanes/${near}`)];
       }),
     );
+  },
+);
+
+/** The name of the proxy, in Compose and in Kubernetes. */
+const PROXY = 'load-balancer';
+
+const handover = proxyCheck(
+  'proxy-handover',
+  'A collector that ends reaches the proxy in the protocol that it speaks',
+  (file, artifacts) => {
+    const told = new Map(toldBy(file, artifacts, 'HANDOVER_URL').map(({ file: from, text }) => [text, from]));
+    return [...told].flatMap(([text, from]): Found[] => {
+      if (!URL.canParse(text)) return [];
+      const { protocol, hostname, port } = new URL(text);
+      const bind = file.fronts.flatMap(({ binds }) => binds).find((it) => it.port === Number(port));
+      if (hostname.split('.')[0] !== PROXY || bind === undefined || bind.tls === (protocol === 'https:')) return [];
+      const message = `port ${port} speaks ${bind.tls ? 'TLS' : 'no TLS'}, and the collectors hand over to ${text} (${from}): what a drain leaves never arrives`;
+      const fix = `write ${bind.tls ? 'https' : 'http'} in HANDOVER_URL, under collectors.settings of the stack file${bind.tls ? ', with a name that the certificate has, and NODE_EXTRA_CA_CERTS where its root is your own' : ''}`;
+      return [file.error(bind.line, message, fix)];
+    });
   },
 );
 
@@ -171,4 +199,4 @@ const scraped = composeCheck(
   },
 );
 
-export const acrossChecks = [slots, drain, lanes, fronts, scraped];
+export const acrossChecks = [slots, drain, lanes, handover, fronts, scraped];

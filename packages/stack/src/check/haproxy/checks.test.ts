@@ -22,7 +22,7 @@ const COMPOSE = `services:
     ports: ["127.0.0.1:8086:8086", "3000:3000", "8080:8080", "127.0.0.1:8404:8404"]
   network-telemetry-1: &collector
     image: collector:1
-    environment: { PORT: "8080", INFLUX_URLS: "http://influxdb-1:8086,http://influxdb-2:8086" }
+    environment: { PORT: "8080", INFLUX_URLS: "http://influxdb-1:8086,http://influxdb-2:8086", HANDOVER_URL: "http://load-balancer:8080" }
     networks: { back: { aliases: [network-telemetry] } }
   network-telemetry-2: *collector
   network-telemetry-3: *collector
@@ -452,6 +452,21 @@ const CASES: readonly Case[] = [
     at: 'frontend',
   },
   {
+    from: 'bind :8080',
+    to: 'bind :8080 ssl crt /certs/lb.pem',
+    id: 'proxy-handover',
+    says: 'port 8080 speaks TLS, .* http://load-balancer:8080',
+    at: 'bind :8080',
+  },
+  {
+    file: 'docker-compose.ha.yml',
+    from: 'http://load-balancer:8080',
+    to: 'https://load-balancer:8080',
+    id: 'proxy-handover',
+    says: 'speaks no TLS',
+    at: 'bind :8080',
+  },
+  {
     file: 'prometheus.yml',
     from: 'load-balancer:8404',
     to: 'load-balancer:3000',
@@ -550,6 +565,12 @@ defaults
 `;
     expect(ids(text(''))).toEqual(['proxy-writes']);
     expect(ids(text(' backup'))).toEqual([]);
+  });
+
+  it('may show its statistics on a private address', () => {
+    const page = (address: string) => `frontend s\n bind ${address}:8404\n stats enable\n`;
+    expect(ids(page('10.0.0.1'))).toEqual([]);
+    expect(ids(page('203.0.113.1'))).toEqual(['proxy-statistics']);
   });
 
   it('may refuse writes where it balances reads', () => {
