@@ -21,7 +21,7 @@ interface LiveExporter {
 }
 
 /** The services that run here, and what their lists are made of: `npm run exporter-lists`. */
-export const LIVE: Readonly<Record<Live, LiveExporter>> = {
+const LIVE: Readonly<Record<Live, LiveExporter>> = {
   haproxy: {
     title: 'HAProxy',
     program: 'haproxy',
@@ -98,7 +98,7 @@ export async function liveList(name: Live): Promise<ExporterList> {
 }
 
 /** What a running exporter has on its page. */
-export async function livePage(name: Live): Promise<EmittedMetric[]> {
+async function livePage(name: Live): Promise<EmittedMetric[]> {
   await using server = await LIVE[name].start();
   // The first page of a Go program lacks what counts requests for pages; Prometheus needs a turn for its rule.
   for (let asked = 0; asked < (name === 'prometheus' ? 30 : 1); asked++) {

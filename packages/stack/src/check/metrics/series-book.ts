@@ -24,10 +24,7 @@ const facts = (labels: readonly string[], fact: LabelFact) => labels.map((label)
 
 /** What scraping commonly adds: without a prometheus.yml any of these may be there. */
 const COMMON = 'namespace pod container node service endpoint cluster region zone env environment team app'.split(' ');
-export const COMMON_TARGET = new LabelSet(
-  new Map([...facts(['job', 'instance'], ANY), ...facts(COMMON, PERHAPS)]),
-  false,
-);
+const COMMON_TARGET = new LabelSet(new Map([...facts(['job', 'instance'], ANY), ...facts(COMMON, PERHAPS)]), false);
 
 /** What Prometheus itself makes for each target: https://prometheus.io/docs/concepts/jobs_instances/ */
 const OF_TARGETS = [
