@@ -114,7 +114,7 @@ export function stateQuery(
   selectorOf: (state: string) => string,
   states: ReadonlyArray<readonly [name: string, colour: Step['colour']]>,
   labels: readonly string[],
-): Pick<Panel, 'states'> & { readonly expr: string } {
+): { readonly expr: string; readonly states: readonly State[] } {
   const by = labels.join(', ');
   return {
     expr: states.map(([name], index) => `${index + 1} * max by (${by}) (${selectorOf(name)})`).join(' + '),

@@ -4,10 +4,20 @@ import { type Board, type BoardContext, boardContext } from './board.js';
 import { buildBoard } from './build-board.js';
 import { collection } from './collection.js';
 import { delivery } from './delivery.js';
+import { fleet } from './fleet.js';
 import { haproxy } from './haproxy.js';
+import { influxdb } from './influxdb.js';
 import { provisioning } from './provisioning.js';
+import { resilience } from './resilience.js';
 
-const BOARDS: ReadonlyArray<(context: BoardContext) => Board> = [collection, delivery, haproxy];
+const BOARDS: ReadonlyArray<(context: BoardContext) => Board> = [
+  resilience,
+  delivery,
+  fleet,
+  collection,
+  haproxy,
+  influxdb,
+];
 
 export function renderGrafana(plan: Plan): RenderedFile[] {
   const context = boardContext(plan);

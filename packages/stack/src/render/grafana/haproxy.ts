@@ -127,7 +127,7 @@ export function haproxy(context: BoardContext): Board {
             description: 'State of each server. Slots without a collector are in maintenance and left out.',
             unit: 'none',
             queries: [{ expr: servers.expr, legend: '{{proxy}} {{server}}' }],
-            states: servers.states ?? [],
+            states: servers.states,
             alerts: ['ProxyServerDown', 'ProxyBackendDown'],
           },
           {

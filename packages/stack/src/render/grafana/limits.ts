@@ -12,6 +12,9 @@ export interface Step {
 
 const COLOURS: Readonly<Record<Severity, Colour>> = { critical: 'red', warning: 'orange', info: 'blue' };
 
+/** Less than any value that somebody cares for. */
+const ANYTHING = 1e-9;
+
 interface Limit {
   readonly value: number;
   readonly above: boolean;
@@ -40,8 +43,10 @@ function limitOf({ name, expr, severity }: Alert): Limit {
   const found = 'mistake' in parsed ? undefined : comparisonOf(parsed.expression);
   if (found === undefined) throw new Error(`the rule of ${name} compares nothing with a number: ${expr}`);
   const { operator, value } = found;
-  const above = operator.startsWith('>') || (operator === '==' && value > 0);
-  return { value: operator === '==' && value === 0 ? 1 : value, above, colour: COLOURS[severity] };
+  const colour = COLOURS[severity];
+  // What is either 0 or 1 has its limit at 1. Grafana colours from a value on: more than nothing is the least that there is.
+  if (value === 0) return { value: operator === '>' ? ANYTHING : 1, above: operator === '>', colour };
+  return { value, above: operator === '==' || operator.startsWith('>'), colour };
 }
 
 /** The first comparison of the whole with a number: further conditions come behind `and`. */
