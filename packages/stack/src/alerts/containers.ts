@@ -101,7 +101,7 @@ export function containers(context: AlertContext): Alert[] {
       category: 'availability',
       severity: 'warning',
       expr: `max by (name) (changes(container_start_time_seconds{${NAMED}}[${context.window(900)}])) > 2.5`,
-      forS: 60,
+      forS: 120,
       summary: 'Container {{ $labels.name }} was started {{ $value | humanize }} times in a quarter of an hour',
       description: 'It ends again and again.',
       runbook: {

@@ -43,7 +43,7 @@ export function monitoring(context: AlertContext): Alert[] {
       name: 'AlertmanagerNotFound',
       category: 'availability',
       severity: 'critical',
-      expr: 'prometheus_notifications_alertmanagers_discovered{job="prometheus"} < 1',
+      expr: 'prometheus_notifications_alertmanagers_discovered{job="prometheus"} == 0',
       forS: 120,
       summary: 'Prometheus knows no Alertmanager',
       description: 'Alerts fire, and nobody is told.',

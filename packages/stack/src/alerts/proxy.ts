@@ -14,7 +14,7 @@ export function proxy(context: AlertContext): Alert[] {
       name: 'ProxyBackendDown',
       category: 'availability',
       severity: 'critical',
-      expr: `max by (proxy) (haproxy_backend_active_servers{${SERVED}}) < 1`,
+      expr: `max by (proxy) (haproxy_backend_active_servers{${SERVED}}) == 0`,
       forS: 60,
       summary: 'HAProxy has no server for {{ $labels.proxy }}',
       description: 'Every request to it is answered with 503.',
@@ -136,8 +136,8 @@ export function proxy(context: AlertContext): Alert[] {
       },
       levels: {
         series: (share) => ({
-          [series('haproxy_frontend_current_sessions', { ...at, proxy: 'influxdb_front' })]: level(share * 1000),
-          [series('haproxy_frontend_limit_sessions', { ...at, proxy: 'influxdb_front' })]: level(1000),
+          [series('haproxy_frontend_current_sessions', { ...at, proxy: 'influxdb_front' })]: level(share * 8),
+          [series('haproxy_frontend_limit_sessions', { ...at, proxy: 'influxdb_front' })]: level(8),
         }),
         fires: 0.9,
         silent: 0.4,

@@ -60,9 +60,9 @@ export function redis(context: AlertContext): Alert[] {
       },
       levels: {
         series: (share) => ({
-          [series('redis_memory_used_bytes', REDIS)]: level(share * 1000),
-          // Ten times as much as nothing is more than this, so that the guard matters.
-          [series('redis_memory_max_bytes', REDIS)]: level(1000),
+          [series('redis_memory_used_bytes', REDIS)]: level(share * 8),
+          // Not ten, so that the guard against no limit is tried too.
+          [series('redis_memory_max_bytes', REDIS)]: level(8),
         }),
         fires: 0.95,
         silent: 0.5,
@@ -71,7 +71,7 @@ export function redis(context: AlertContext): Alert[] {
       },
       guards: {
         'it has no limit': {
-          [series('redis_memory_used_bytes', REDIS)]: level(1000),
+          [series('redis_memory_used_bytes', REDIS)]: level(8),
           [series('redis_memory_max_bytes', REDIS)]: level(0),
         },
       },

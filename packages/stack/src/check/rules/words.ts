@@ -51,13 +51,13 @@ function anchorsOf(markdown: string): string[] {
 
 /** Only pages that are there can be looked into: a link to elsewhere is taken to hold. */
 function runbookAnchorMissing(artifacts: Artifacts): Found[] {
+  const pages = [...artifacts.runbooks].map(([path, text]) => ({ path, anchors: anchorsOf(text) }));
   return readRules(artifacts).alerts.flatMap((alert) => {
     const link = alert.annotations['runbook_url'];
     if (link === undefined || link.includes('{{')) return [];
     const [page, anchor] = link.split('#');
-    const text = [...artifacts.runbooks].find(([path]) => page === path || page!.endsWith(`/${path}`))?.[1];
-    if (text === undefined) return [];
-    const anchors = anchorsOf(text);
+    const anchors = pages.find(({ path }) => page === path || page!.endsWith(`/${path}`))?.anchors;
+    if (anchors === undefined) return [];
     if (anchor !== undefined && anchors.includes(anchor)) return [];
     const near = anchor === undefined ? undefined : closest(anchor, anchors);
     const message = `alert ${alert.name} links to ${link}, and ${page} has no such heading`;

@@ -18,7 +18,7 @@ const RECEIVERS = `
 monitoring:
   alertmanager:
     receivers:
-      - { name: on-call, pagerduty: { keyFile: /run/secrets/pagerduty }, webhook: /run/secrets/webhook }
+      - { name: on-call, pagerduty: { keyFile: /run/secrets/pagerduty } }
       - { name: team, slack: { urlFile: /run/secrets/slack, channel: "#telemetry" }, email: { to: team@example.test } }
     routes: { critical: on-call, warning: team }
     smtp: { smarthost: "mail.example.test:587", from: a@example.test, user: a, passwordFile: /run/secrets/smtp }
