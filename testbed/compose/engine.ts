@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { requireProgram } from '@breakwater/testbed';
 import { run } from './command.js';
+import { readPacketRules, removeAdded } from './packet-rules.js';
 
 /** A Docker engine that answers: the one that runs, or one of our own that is gone with all its data when we end. */
 export interface Engine extends AsyncDisposable {
@@ -31,12 +32,16 @@ export async function openEngine(): Promise<Engine> {
 
 async function startEngine(): Promise<Engine> {
   const dockerd = await requireProgram({ program: 'dockerd', debianPackage: 'docker.io' });
+  await requireProgram({ program: 'iptables', debianPackage: 'iptables' });
+  const rules = await readPacketRules();
   const dir = await mkdtemp(join(tmpdir(), 'breakwater-docker-'));
   const log = openSync(join(dir, 'log'), 'w');
   const host = `unix://${join(dir, 'docker.sock')}`;
   const folders = ['--data-root', join(dir, 'data'), '--exec-root', join(dir, 'exec'), '--pidfile', join(dir, 'pid')];
+  // Compose makes the networks that it needs; the engine's own would stay behind.
+  const options = [...folders, '--bridge', 'none', '-H', host];
   // Not of our process group: a Ctrl-C is ours to handle, and the engine is needed to take down what it runs.
-  const daemon = spawn(dockerd, [...folders, '-H', host], { stdio: ['ignore', log, log], detached: true });
+  const daemon = spawn(dockerd, options, { stdio: ['ignore', log, log], detached: true });
   closeSync(log);
   const env = { DOCKER_HOST: host, DOCKER_BUILDKIT: '0' };
   const ended = once(daemon, 'exit');
@@ -44,6 +49,7 @@ async function startEngine(): Promise<Engine> {
     daemon.kill('SIGTERM');
     if ((await Promise.race([ended, pause(STOP_MS, 'late')])) === 'late') daemon.kill('SIGKILL');
     await ended;
+    await removeAdded(rules);
     await rm(dir, { recursive: true, force: true, maxRetries: 5 });
   };
   const end = performance.now() + START_MS;
