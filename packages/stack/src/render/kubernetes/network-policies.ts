@@ -82,12 +82,17 @@ function policy(plan: Plan, component: Component, { ingress, egress }: Rules): N
 function collectors(plan: Plan): NetworkPolicy {
   const { collectors: own, backends: servers, redis: shared, kubernetes } = plan.stack;
   return policy(plan, 'network-telemetry', {
-    ingress: [{ from: [...pods('load-balancer'), namespace(kubernetes.monitoringNamespace)], ports: tcp(own.port) }],
+    ingress: [
+      {
+        from: [...pods('load-balancer', 'network-telemetry'), namespace(kubernetes.monitoringNamespace)],
+        ports: tcp(own.port),
+      },
+    ],
     egress: [
       { to: pods('influxdb'), ports: tcp(servers.port) },
       { to: pods('redis'), ports: tcp(shared.port) },
-      // What a drain leaves goes to the peers, through the proxy.
-      { to: pods('load-balancer'), ports: tcp(own.port) },
+      // What a drain leaves goes to the peers, through the proxy or not; and collectors may be targets themselves.
+      { to: pods('load-balancer', 'network-telemetry'), ports: tcp(own.port) },
       targets(plan),
     ],
   });
