@@ -9,6 +9,7 @@ const MAX_VALUES = 30;
 /** A saved `/metrics` page that cannot be read, and where. */
 export class MetricsPageError extends Error {
   override readonly name = 'MetricsPageError';
+  readonly code = 'ERR_BREAKWATER_METRICS_PAGE';
 
   constructor(file: string, line: number, message: string) {
     super(`${file}:${line}: ${message}`);
