@@ -16,7 +16,7 @@ export interface Route {
 }
 
 /** `severity="critical"`, `severity=~"warning|info"`; undefined for what is no matcher. */
-export function readMatcher(text: string): Matcher | undefined {
+function readMatcher(text: string): Matcher | undefined {
   const [, label, operator, quoted, bare] = /^\s*([\w:]+)\s*(=~|!~|!=|=)\s*(?:"(.*)"|(.*?))\s*$/.exec(text) ?? [];
   if (label === undefined) return undefined;
   const value = quoted ?? bare ?? '';

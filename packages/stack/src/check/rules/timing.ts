@@ -15,7 +15,7 @@ const UNITS: Readonly<Record<string, number>> = {
 };
 
 /** `1h30m` in seconds; undefined for what is no duration. */
-export function durationS(text: string): number | undefined {
+function durationS(text: string): number | undefined {
   if (!/^(?:\d+(?:ms|[smhdwy]))+$/.test(text)) return undefined;
   return [...text.matchAll(/(\d+)(ms|[smhdwy])/g)].reduce(
     (sum, [, count, unit]) => sum + Number(count) * UNITS[unit!]!,
