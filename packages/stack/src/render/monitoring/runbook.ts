@@ -68,4 +68,4 @@ Rule, for ${showDuration(forS)}: \`${expr}\``;
 
 /** A template as a person reads it: labels by name, the value as three dots. */
 const plain = (template: string): string =>
-  template.replace(/\{\{ \$labels\.(\w+) \}\}/g, '<$1>').replace(/\{\{ \$value[^}]*\}\}/g, '…');
+  template.replace(/\{\{ \$labels\.(\w+) \}\}/g, '{$1}').replace(/\{\{ \$value[^}]*\}\}/g, '…');
