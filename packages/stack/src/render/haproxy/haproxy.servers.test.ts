@@ -149,6 +149,31 @@ describe('with three collectors and two backends', () => {
     expect(live.grafanas.map(({ seen }) => seen.length)).toEqual(home === 0 ? [6, 0] : [0, 6]);
   });
 
+  it('lets requests wait for the name server after a reload', async () => {
+    live.dns.signal('SIGSTOP');
+    await live.reload();
+    const answer = ask(live.ports.influxdb, '/query');
+    await sleep(300);
+    live.dns.signal('SIGCONT');
+    expect((await answer).status).toBe(200);
+  });
+
+  it('answers once more on a connection that was idle during a reload', async () => {
+    const socket = connect(live.ports.influxdb, '127.0.0.1');
+    let text = '';
+    socket.on('data', (piece) => {
+      text += String(piece);
+    });
+    socket.write('GET /query HTTP/1.1\r\nhost: x\r\n\r\n');
+    await expect.poll(() => text, POLL).toContain('200 OK');
+    await live.reload();
+    await sleep(300);
+    text = '';
+    socket.write('GET /query HTTP/1.1\r\nhost: x\r\n\r\n');
+    await expect.poll(() => text, POLL).toContain('200 OK');
+    socket.destroy();
+  });
+
   it('is reloaded under load without a failed request', async () => {
     const statuses: Record<number, number> = {};
     const errors: unknown[] = [];

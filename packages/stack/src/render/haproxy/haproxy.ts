@@ -10,8 +10,8 @@ const SERVER_CONNECTIONS = 256;
 const QUEUED = 512;
 /** Connections of the global limit that are kept for statistics and metrics. */
 const RESERVED = 100;
-/** How long a request may wait for the first answer of DNS after a start. */
-const START_WAIT_S = 2;
+/** How long after a start requests wait for an answer of DNS where no server is known yet. */
+const START_S = 5;
 const HEALTH_PATHS = {
   influxdb: '/ping /health',
   collectors: '/ping /health /health/live /health/ready',
@@ -48,8 +48,7 @@ export function haproxyText(plan: Plan, site: Site): string {
     periodSeconds: Math.ceil(proxy.rateLimit.period),
     requests: proxy.rateLimit.requests,
     tableExpire: showDuration(proxy.rateLimit.period * 2),
-    startWait: showDuration(START_WAIT_S),
-    startSeconds: 2 * START_WAIT_S,
+    startSeconds: START_S,
     fronts: fronts(plan, site),
     collectors: site.collectors,
     slots: plan.collectors.slots,
@@ -61,19 +60,25 @@ export function haproxyText(plan: Plan, site: Site): string {
 }
 
 function fronts({ stack }: Plan, site: Site): object[] {
-  const front = (backend: keyof typeof HEALTH_PATHS, port: number, description: string) => ({
+  const front = (backend: keyof typeof HEALTH_PATHS, port: number, host: string, description: string) => ({
     name: backend,
     backend,
     port,
+    host,
     description,
     health: HEALTH_PATHS[backend],
     isInflux: backend === 'influxdb',
     isCollectors: backend === 'collectors',
   });
   return [
-    front('influxdb', stack.backends.port, 'InfluxDB: writes to the collectors, reads to who has caught up'),
-    front('collectors', stack.collectors.port, 'The collectors'),
-    ...(site.grafanas.length > 0 ? [front('grafana', stack.grafana.port, 'Grafana')] : []),
+    front(
+      'influxdb',
+      stack.backends.port,
+      site.backends[0]!.host,
+      'InfluxDB: writes to the collectors, reads to who has caught up',
+    ),
+    front('collectors', stack.collectors.port, site.collectors.host, 'The collectors'),
+    ...site.grafanas.slice(0, 1).map(({ host }) => front('grafana', stack.grafana.port, host, 'Grafana')),
   ];
 }
 

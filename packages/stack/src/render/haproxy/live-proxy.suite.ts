@@ -186,6 +186,7 @@ export async function startLiveProxy(options: LiveProxyOptions = {}) {
       ports: { ...ports, statistics: statsPort },
       originPort,
       haproxy,
+      dns,
       /** Changes what the name server answers. */
       async setNames(name: string, addresses: string[]) {
         names.set(name, addresses);
