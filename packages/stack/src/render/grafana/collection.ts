@@ -34,7 +34,7 @@ export function collection(context: BoardContext): Board {
     rows: [
       {
         title: 'Is it fine?',
-        perLine: 8,
+        perLine: 4,
         panels: [
           firing(NAMES),
           {

@@ -1,3 +1,4 @@
+import { showBytes } from '../../file/units.js';
 import { type Board, type BoardContext, firing, type Query, steps } from './board.js';
 import { burnPanel, objectivePanel } from './objective.js';
 import { chosen, max, min, quantile, rate, sum } from './query.js';
@@ -50,7 +51,7 @@ export function delivery(context: BoardContext): Board {
     rows: [
       {
         title: 'Is it fine?',
-        perLine: 8,
+        perLine: 4,
         panels: [
           firing(CATEGORIES),
           {
@@ -92,7 +93,7 @@ export function delivery(context: BoardContext): Board {
           {
             kind: 'stat',
             title: 'Fullest log',
-            description: `Size of the largest log against the cap of a lane, ${spool.maxBytes} bytes (SPOOL_MAX_BYTES). When full: ${spool.whenFull}.`,
+            description: `Size of the largest log against the cap of a lane, ${showBytes(spool.maxBytes)} (SPOOL_MAX_BYTES). When full: ${spool.whenFull}.`,
             unit: 'percentunit',
             decimals: 1,
             queries: [{ expr: fill }],
@@ -316,7 +317,7 @@ export function delivery(context: BoardContext): Board {
           {
             kind: 'series',
             title: 'Size of the logs',
-            description: `The log of each collector; a lane may need ${spool.maxBytes} bytes of it (SPOOL_MAX_BYTES).`,
+            description: `The log of each collector; a lane may need ${showBytes(spool.maxBytes)} of it (SPOOL_MAX_BYTES).`,
             unit: 'bytes',
             min: 0,
             queries: [{ expr: chosen('delivery_log_bytes'), legend: '{{instance}} {{slot}}' }],

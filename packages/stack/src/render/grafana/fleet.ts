@@ -27,7 +27,7 @@ export function fleet(context: BoardContext): Board {
     rows: [
       {
         title: 'Is it fine?',
-        perLine: 8,
+        perLine: 4,
         panels: [
           firing(CATEGORIES),
           {
@@ -81,7 +81,7 @@ export function fleet(context: BoardContext): Board {
           },
           {
             kind: 'stat',
-            title: 'Names owned',
+            title: 'Targets owned',
             description:
               'Targets that have an owner, over all collectors: as many as there are. More: some are polled twice.',
             unit: 'none',
@@ -114,8 +114,8 @@ export function fleet(context: BoardContext): Board {
           },
           {
             kind: 'series',
-            title: 'Names owned by collector',
-            description: 'Each collector owns about the same number; after one went its names are with the others.',
+            title: 'Targets owned by collector',
+            description: 'Each collector owns about the same number; after one went its targets are with the others.',
             unit: 'none',
             stacked: true,
             queries: [{ expr: chosen('fleet_owned'), legend: '{{instance}}' }],
@@ -137,7 +137,7 @@ export function fleet(context: BoardContext): Board {
             kind: 'series',
             title: 'Moves',
             description:
-              'Names gained and lost in a second. Moves without a change of collectors mean leases that run out.',
+              'Targets gained and lost in a second. Moves without a change of collectors mean leases that run out.',
             unit: 'ops',
             queries: [
               {

@@ -5,7 +5,9 @@ import { metricsChecks } from '../../check/metrics/checks.js';
 import { emittedBy } from '../../emitted/emitted-by.js';
 import { ownMetrics } from '../../emitted/metrics-catalog.js';
 import { showFinding } from '../../finding.js';
+import { HaproxyConfig } from '../../haproxy/haproxy-config.js';
 import type { Plan } from '../../plan/plan.js';
+import { renderHaproxy } from '../haproxy/haproxy.js';
 import { renderMonitoring } from '../monitoring/monitoring.js';
 import type { RenderedFile } from '../rendered-file.js';
 import { renderGrafana } from './grafana.js';
@@ -64,6 +66,41 @@ it(
   },
   CHECK_TIMEOUT_MS,
 );
+
+describe('what can be chosen', () => {
+  const dashboards = dashboardsOf(planOf());
+  const regexOf = (file: string, name: string) => {
+    const { regex } = dashboards.get(file)!.templating.list.find((variable) => variable.name === name)!;
+    return new RegExp(regex!.slice(1, -1));
+  };
+
+  it('backends are shown by their address', () => {
+    const { groups } = regexOf('delivery', 'backend').exec('http://influxdb-1:8086/path')!;
+    expect(groups).toEqual({ value: 'http://influxdb-1:8086/path', text: 'influxdb-1:8086' });
+  });
+
+  it('of the proxy is what answers requests, and neither votes nor tables', () => {
+    const [{ path, text }] = renderHaproxy(planOf()) as [RenderedFile];
+    const names = new HaproxyConfig(path, text).sections
+      .filter(({ kind }) => kind === 'frontend' || kind === 'backend')
+      .map(({ name }) => name!);
+    const regex = regexOf('haproxy', 'proxy');
+    expect([...new Set(names.filter((name) => regex.test(name)))].sort()).toEqual([
+      'collectors',
+      'grafana',
+      'influxdb',
+      'reads_influxdb-1',
+      'reads_influxdb-2',
+      'statistics',
+    ]);
+    expect(names.filter((name) => !regex.test(name)).sort()).toEqual([
+      'lane_influxdb-1',
+      'lane_influxdb-2',
+      'requests',
+      'sources',
+    ]);
+  });
+});
 
 it('is the same text each time', () => {
   expect(renderGrafana(planOf())).toEqual(renderGrafana(planOf()));

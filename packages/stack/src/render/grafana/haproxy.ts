@@ -38,7 +38,7 @@ export function haproxy(context: BoardContext): Board {
     rows: [
       {
         title: 'Is it fine?',
-        perLine: 8,
+        perLine: 4,
         panels: [
           firing(CATEGORIES),
           {

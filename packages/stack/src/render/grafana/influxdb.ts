@@ -1,3 +1,4 @@
+import { showBytes, showDuration } from '../../file/units.js';
 import { type Board, type BoardContext, firing, stateQuery, steps } from './board.js';
 import { chosen, max, orZero, quantile, rate, sum } from './query.js';
 
@@ -34,7 +35,7 @@ export function influxdb(context: BoardContext): Board {
     rows: [
       {
         title: 'Is it fine?',
-        perLine: 8,
+        perLine: 4,
         panels: [
           firing(CATEGORIES),
           {
@@ -48,8 +49,9 @@ export function influxdb(context: BoardContext): Board {
           },
           {
             kind: 'stat',
-            title: 'Backends read from',
-            description: 'Servers that the load balancer finds healthy.',
+            title: 'Healthy at the proxy',
+            description:
+              'Servers that the load balancer finds healthy; of these those that have caught up are read from.',
             unit: 'none',
             queries: [{ expr: 'max(haproxy_backend_active_servers{job="haproxy",proxy="influxdb"})' }],
             steps: steps('red', ...(backends.length > 1 ? [[1, 'orange'] as const] : []), [backends.length, 'green']),
@@ -58,7 +60,7 @@ export function influxdb(context: BoardContext): Board {
           {
             kind: 'stat',
             title: 'Fullest disk',
-            description: `Shards on disk against the volume of ${stack.backends.storage / 1024 ** 3} GiB.`,
+            description: `Shards on disk against the volume of ${showBytes(stack.backends.storage)}.`,
             unit: 'percentunit',
             decimals: 1,
             queries: [{ expr: `max(${disk}) / ${stack.backends.storage}` }],
@@ -217,7 +219,7 @@ export function influxdb(context: BoardContext): Board {
           {
             kind: 'series',
             title: 'Shards on disk',
-            description: `Size of the shards; the volume has ${stack.backends.storage / 1024 ** 3} GiB. Kept for ${stack.backends.retention / 86_400} days.`,
+            description: `Size of the shards; the volume has ${showBytes(stack.backends.storage)}. Points are kept for ${showDuration(stack.backends.retention)}.`,
             unit: 'bytes',
             min: 0,
             queries: [{ expr: disk, legend: '{{instance}}' }],

@@ -36,7 +36,7 @@ export function resilience(context: BoardContext): Board {
     rows: [
       {
         title: 'Is it fine?',
-        perLine: 8,
+        perLine: 4,
         panels: [
           firing(CATEGORIES),
           {
