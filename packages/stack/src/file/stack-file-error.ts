@@ -3,6 +3,7 @@ import { type Finding, showFinding } from '../finding.js';
 /** A stack file that cannot be used; its message has a line for each mistake. */
 export class StackFileError extends Error {
   override readonly name = 'StackFileError';
+  readonly code = 'ERR_BREAKWATER_STACK_FILE';
   readonly findings: readonly Finding[];
 
   constructor(file: string, findings: readonly Finding[]) {
