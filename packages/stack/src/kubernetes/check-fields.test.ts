@@ -44,17 +44,33 @@ it('finds nothing in what a server takes', () => {
 
 describe('in a Deployment', () => {
   it.each([
-    ['replicas: 2', 'replica: 2', '6: spec.replica is no field that Kubernetes knows; did you mean "replicas"?'],
-    ['replicas: 2', 'replicas: "2"', '6: spec.replicas: "2" is no whole number; write 2, without quotes'],
-    ['replicas: 2', 'replicas: 2.5', '6: spec.replicas: 2.5 is no whole number; write one'],
+    [
+      'replicas: 2',
+      'replica: 2',
+      '6: Deployment web: spec.replica is no field that Kubernetes knows; did you mean "replicas"?',
+    ],
+    [
+      'replicas: 2',
+      'replicas: "2"',
+      '6: Deployment web: spec.replicas: "2" is no whole number; write 2, without quotes',
+    ],
+    ['replicas: 2', 'replicas: 2.5', '6: Deployment web: spec.replicas: 2.5 is no whole number; write one'],
     ['selector: {', 'selectors: {', 'spec.selectors is no field that Kubernetes knows; did you mean "selector"?'],
-    ['selector: { matchLabels: { app: web } }', 'paused: false', '6: spec.selector is missing; write it'],
+    [
+      'selector: { matchLabels: { app: web } }',
+      'paused: false',
+      '5: Deployment web: spec.selector is missing; write it',
+    ],
     [
       'maxSurge: 1',
       'maxSurge: a few',
       'maxSurge: "a few" is neither a number of pods nor a share of them; write 1 or "30%"',
     ],
-    ['value: "1"', 'value: 1', '16: spec.template.spec.containers[0].env[0].value: 1 is no text; write "1", in quotes'],
+    [
+      'value: "1"',
+      'value: 1',
+      '16: Deployment web: spec.template.spec.containers[0].env[0].value: 1 is no text; write "1", in quotes',
+    ],
     ['cpu: 250m', 'cpu: 30s', 'requests.cpu: "30s" is no Quantity; write "30": it has no units of time'],
     ['memory: 64Mi', 'memory: 64MB', 'requests.memory: "64MB" is no Quantity; write "64Mi"'],
     ['containerPort: 8080', 'containerPort: 80800', 'containerPort: 80800 is no port; write 1 to 65535'],
@@ -65,7 +81,7 @@ describe('in a Deployment', () => {
       'imagePullPolicy: "Allways" is not allowed; did you mean "Always"?',
     ],
     ['env: [{ name: A, value: "1" }]', 'env: { A: "1" }', 'env: {"A":"1"} is no list; begin each item with "-"'],
-    ['metadata: { name: web }', 'metadata: {}', '4: metadata.name is missing; give it a name'],
+    ['metadata: { name: web }', 'metadata: {}', '4: Deployment: metadata.name is missing; give it a name'],
     [
       'app: web } }\n  strategy',
       'app: true } }\n  strategy',
@@ -80,15 +96,17 @@ describe('in a Deployment', () => {
 
 it('knows what a server demands though the types leave it open', () => {
   expect(found('apiVersion: apps/v1\nkind: Deployment\nmetadata: { name: web }')).toEqual([
-    '1: spec of apps/v1.Deployment is missing; write it',
+    '1: Deployment web: spec of apps/v1.Deployment is missing; write it',
   ]);
-  expect(found('kind: Service\nmetadata: { name: web }')).toEqual(['1: apiVersion or kind is missing; write both']);
+  expect(found('kind: Service\nmetadata: { name: web }')).toEqual([
+    '1: Service web: apiVersion or kind is missing; write both',
+  ]);
   expect(found('- 1')).toEqual(['1: [1] is no object of Kubernetes; write apiVersion, kind and metadata']);
 });
 
 it('warns of what only a server with its CRD knows', () => {
   expect(found('apiVersion: monitoring.coreos.com/v1\nkind: ServiceMonitor\nmetadata: { name: s }')).toEqual([
-    '2: the fields of monitoring.coreos.com/v1 ServiceMonitor are not known here; check it against a server that has its CRD',
+    '2: ServiceMonitor s: the fields of monitoring.coreos.com/v1 ServiceMonitor are not known here; check it against a server that has its CRD',
   ]);
 });
 

@@ -37,7 +37,8 @@ class FieldChecker {
       return this.#mistakes;
     }
     const { kind, metadata } = value;
-    if (isRecord(metadata) && kind !== undefined) this.#title = `${String(kind)} ${String(metadata['name'])}: `;
+    if (isRecord(metadata) && kind !== undefined)
+      this.#title = `${[kind, metadata['name']].filter((word) => word !== undefined).join(' ')}: `;
     const type = this.#kindOf(value, path);
     if (type === undefined) return this.#mistakes;
     const group = fieldTable().types[type]!;
