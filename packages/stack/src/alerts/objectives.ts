@@ -14,8 +14,8 @@ const HOUR_S = 3600;
 export const BURNS = [
   { shortS: 300, longS: HOUR_S, budget: 0.02, severity: 'critical', forS: 120 },
   { shortS: 1800, longS: 6 * HOUR_S, budget: 0.05, severity: 'critical', forS: 300 },
-  { shortS: 2 * HOUR_S, longS: 24 * HOUR_S, budget: 0.1, severity: 'warning', forS: 900 },
-  { shortS: 6 * HOUR_S, longS: 72 * HOUR_S, budget: 0.1, severity: 'warning', forS: 1800 },
+  { shortS: 2 * HOUR_S, longS: 24 * HOUR_S, budget: 0.1, severity: 'warning', forS: 1800 },
+  { shortS: 6 * HOUR_S, longS: 72 * HOUR_S, budget: 0.1, severity: 'warning', forS: 3600 },
 ] as const;
 type Burn = (typeof BURNS)[number];
 
@@ -27,9 +27,6 @@ const NOT_TAKEN = 'missed|overlap|slow-share-full|aborted';
 /** The collector's own default of the setting with this name, in seconds. */
 const LANE_MAX_LAG_S = 10;
 const LANE_LATE = 'lane:delivery_late:bool';
-
-/** Samples further apart than five minutes are stale for Prometheus in between. */
-const STALE_S = 240;
 
 /** Below this rate one turn or point more or less decides. */
 const TRAFFIC = 0.1;
@@ -130,7 +127,7 @@ function burnCases(context: AlertContext, objective: Objective, burn: Burn, limi
   const { labels, history } = objective;
   const bad = Math.min(1, limit * 1.5);
   // As coarse as the windows and the `for` can bear: the long ones look over days.
-  const stepS = Math.max(context.scrapeS, Math.min(burn.shortS / 10, forS / 4, STALE_S));
+  const stepS = Math.max(context.scrapeS, Math.min(burn.shortS / 10, forS / 4));
   const grid = (seconds: number) => Math.ceil(seconds / stepS) * stepS;
   // Counters begin at zero, so the rate over the short window grows until there is enough of it.
   const leadS = grid((burn.shortS * TRAFFIC) / CASE_TRAFFIC + 1);

@@ -88,7 +88,7 @@ export function queues(context: AlertContext): Alert[] {
       name: 'ConnectionPoolExhausted',
       category: 'scaling',
       severity: 'warning',
-      expr: `connection_pool_connections{${COLLECTORS},state="busy"} / ignoring (state) connection_pool_connections_max{${COLLECTORS}} > 0.9 and ignoring (state) connection_pool_queued{${COLLECTORS}} > 0`,
+      expr: `connection_pool_connections{${COLLECTORS},state="busy"} / ignoring (state) connection_pool_connections_max{${COLLECTORS}} > 0.9 and connection_pool_queued{${COLLECTORS}} > 0`,
       forS: 300,
       summary:
         'Requests of {{ $labels.instance }} wait for sockets: {{ $value | humanizePercentage }} of the pool {{ $labels.policy }} are busy',
