@@ -31,11 +31,9 @@ export async function seriesOf(stack: LiveStack, query: string): Promise<number>
 
 interface SentAlert {
   readonly labels: Readonly<Record<string, string>>;
-  readonly status: { readonly state: string };
 }
 
-/** The alerts that Alertmanager has of that name, those that others hold back included. */
-export async function alertsOf(stack: LiveStack, name: string): Promise<SentAlert[]> {
-  const filter = new URLSearchParams({ filter: `alertname="${name}"` });
-  return json<SentAlert[]>(`${stack.url('alertmanager')}/api/v2/alerts?${filter}`);
+/** The alerts that Alertmanager would tell of now: none that another holds back. */
+export async function activeAlerts(stack: LiveStack): Promise<SentAlert[]> {
+  return json<SentAlert[]>(`${stack.url('alertmanager')}/api/v2/alerts?active=true&silenced=false&inhibited=false`);
 }
