@@ -23,6 +23,8 @@ export interface Panel {
   readonly alerts?: readonly string[];
   readonly steps?: readonly Step[];
   readonly stacked?: boolean;
+  /** Most of its series are zero most of the time: only the others are shown. */
+  readonly rare?: boolean;
   readonly min?: number;
   readonly max?: number;
   readonly decimals?: number;
@@ -65,6 +67,8 @@ export interface Board {
   readonly job: string;
   readonly identity: string;
   readonly variables: readonly Variable[];
+  /** The series that says when a process was started. */
+  readonly started: string;
   /** Of which categories alerts are marked. */
   readonly categories: readonly Category[];
   readonly rows: readonly Row[];

@@ -17,6 +17,7 @@ import {
 import type { Category } from '../../alerts/alert.js';
 import type { Board, BoardContext, Panel, Row, Variable } from './board.js';
 import { buildPanel, DATASOURCE } from './build-panel.js';
+import { chosen } from './query.js';
 
 /** Columns of Grafana's grid. */
 const COLUMNS = 24;
@@ -39,7 +40,7 @@ export function buildBoard(board: Board, context: BoardContext): Dashboard {
     .tooltip(DashboardCursorSync.Crosshair)
     .links([otherBoards()])
     .variables(variables(board))
-    .annotations([alertsFired(board.categories), starts()]);
+    .annotations([alertsFired(board.categories), starts(board.started)]);
   for (const row of board.rows) addRow(builder, row, context);
   const dashboard = builder.build();
   // Grafana numbers panels itself; numbers of ours would change with every panel that comes in between.
@@ -124,13 +125,13 @@ const alertsFired = (categories: readonly Category[]): Builder<AnnotationQuery> 
     .tagKeys('severity,category');
 
 /** Marked at the instant that the value says. */
-const starts = (): Builder<AnnotationQuery> =>
+const starts = (series: string): Builder<AnnotationQuery> =>
   new AnnotationQueryBuilder()
     .name('Starts')
     .datasource(DATASOURCE)
     .enable(true)
     .iconColor('blue')
-    .expr('process_start_time_seconds{job=~"$job",instance=~"$instance"} * 1000')
+    .expr(`${chosen(series)} * 1000`)
     .step('60s')
     .useValueForTime(true)
     .titleFormat('{{job}} started')

@@ -56,7 +56,7 @@ export function buildPanel(panel: Panel, context: BoardContext, width: number, h
     .description(describe(panel.description, alerts, runbook))
     .datasource(DATASOURCE)
     .unit(panel.unit)
-    .targets(panel.queries.map((query, index) => target(query, index, now, panel.kind)))
+    .targets(panel.queries.map((query, index) => target(query, index, now, panel)))
     .links(linksTo(alerts, runbook))
     .span(width)
     .height(height);
@@ -109,10 +109,11 @@ interface Valued {
   min(min: number): this;
   max(max: number): this;
   decimals(decimals: number): this;
+  noValue(text: string): this;
 }
 
 /** What a value looks like: colours, names of states, bounds. */
-function valued<T extends Valued>(builder: T, { steps, states, min, max, decimals }: Panel): T {
+function valued<T extends Valued>(builder: T, { steps, states, min, max, decimals, rare }: Panel): T {
   const coloured = steps ?? [{ from: null, colour: 'green' as const }];
   builder.thresholds(new ThresholdsConfigBuilder().mode(ThresholdsMode.Absolute).steps(coloured.map(threshold)));
   builder.colorScheme(new FieldColorBuilder().mode(FieldColorModeId.Thresholds));
@@ -120,6 +121,7 @@ function valued<T extends Valued>(builder: T, { steps, states, min, max, decimal
   if (min !== undefined) builder.min(min);
   if (max !== undefined) builder.max(max);
   if (decimals !== undefined) builder.decimals(decimals);
+  if (rare === true) builder.noValue('none');
   return builder;
 }
 
@@ -142,8 +144,11 @@ const tooltip = () => new VizTooltipOptionsBuilder().mode(TooltipDisplayMode.Mul
 const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ';
 
 /** `now`: the value at the end of the time range, and no course. */
-function target({ expr, legend }: Query, index: number, now: boolean, kind: Panel['kind']): Builder<Dataquery> {
-  const query = new DataqueryBuilder().datasource(DATASOURCE).refId(LETTERS[index]!).expr(expr);
+function target({ expr, legend }: Query, index: number, now: boolean, { kind, rare }: Panel): Builder<Dataquery> {
+  const query = new DataqueryBuilder()
+    .datasource(DATASOURCE)
+    .refId(LETTERS[index]!)
+    .expr(rare === true ? `${expr} > 0` : expr);
   if (now) query.instant();
   else query.range();
   if (kind === 'table') return query.format(PromQueryFormat.Table);

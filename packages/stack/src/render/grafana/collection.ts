@@ -22,6 +22,7 @@ export function collection(context: BoardContext): Board {
     description: 'What the collectors poll: whether each turn is taken, how long probes run, and what room is left.',
     job: collectors.name,
     identity: 'telemetry_build_info',
+    started: 'process_start_time_seconds',
     variables: [
       {
         name: 'probe',
@@ -54,7 +55,7 @@ export function collection(context: BoardContext): Board {
               'Share of the turns that were due and not taken: missed, overlapping, or no room among slow targets.',
             unit: 'percentunit',
             decimals: 2,
-            queries: [{ expr: `${sum(turns('outcome=~"missed|overlap|slow-share-full"'))} / ${sum(turns())}` }],
+            queries: [{ expr: `${sum(turns('outcome=~"missed|overlap|slow-share-full"'))} / (${sum(turns())} > 0)` }],
             steps: context.limits('TurnsMissed'),
             alerts: ['TurnsMissed', 'NothingIsPolled'],
           },
@@ -85,7 +86,9 @@ export function collection(context: BoardContext): Board {
             description: 'The kind of probe with the largest share of turns that ended down or in a timeout.',
             unit: 'percentunit',
             decimals: 1,
-            queries: [{ expr: `max(${sum(turns('outcome=~"down|timeout"'), 'probe')} / ${sum(turns(), 'probe')})` }],
+            queries: [
+              { expr: `max(${sum(turns('outcome=~"down|timeout"'), 'probe')} / (${sum(turns(), 'probe')} > 0))` },
+            ],
             steps: context.limits('TargetErrorsHigh'),
             alerts: ['TargetErrorsHigh'],
           },
@@ -117,6 +120,7 @@ export function collection(context: BoardContext): Board {
           {
             kind: 'series',
             title: 'Turns without a point',
+            rare: true,
             description:
               'missed: no slot in time; overlap: the turn before still ran; slow-share-full: no room among the slow ones; aborted: the collector ended or lost the target; open: the circuit of the target is open.',
             unit: 'ops',
@@ -131,6 +135,7 @@ export function collection(context: BoardContext): Board {
           {
             kind: 'series',
             title: 'Errors of probes',
+            rare: true,
             description: 'Runs that were not up, by kind of probe and first error.',
             unit: 'ops',
             queries: [

@@ -37,6 +37,7 @@ export function delivery(context: BoardContext): Board {
       'What became of every accepted point, for each backend: on its way, delivered, or named with the reason why not.',
     job: collectors.name,
     identity: 'delivery_slots',
+    started: 'process_start_time_seconds',
     variables: [
       {
         name: 'backend',
@@ -166,6 +167,7 @@ export function delivery(context: BoardContext): Board {
           {
             kind: 'series',
             title: 'What was not delivered',
+            rare: true,
             description:
               'Points in a second that left the ledger without being delivered: quarantined, expired by reason, damaged, handed over to a peer.',
             unit: 'ops',
@@ -210,6 +212,7 @@ export function delivery(context: BoardContext): Board {
           {
             kind: 'series',
             title: 'Why lanes are held',
+            rare: true,
             description: 'How many lanes (a backend at a collector) send nothing, by reason.',
             unit: 'none',
             queries: [{ expr: sum(of('delivery_lane_held'), 'backend', 'reason'), legend: '{{reason}} {{backend}}' }],
@@ -241,6 +244,7 @@ export function delivery(context: BoardContext): Board {
           {
             kind: 'series',
             title: 'Answers of backends',
+            rare: true,
             description: 'Write requests in a second by what the backend answered.',
             unit: 'reqps',
             queries: [
@@ -254,6 +258,7 @@ export function delivery(context: BoardContext): Board {
           {
             kind: 'series',
             title: 'Sent again',
+            rare: true,
             description: 'Points in a second that were sent again, by what had become of them before.',
             unit: 'ops',
             queries: [
@@ -303,6 +308,7 @@ export function delivery(context: BoardContext): Board {
           {
             kind: 'series',
             title: 'Requests to the write gateway',
+            rare: true,
             description: 'Writes that clients sent to the collectors, by what became of them.',
             unit: 'reqps',
             stacked: true,
@@ -344,6 +350,7 @@ export function delivery(context: BoardContext): Board {
           {
             kind: 'series',
             title: 'Commits that failed',
+            rare: true,
             description: 'Group commits in a second that the disk did not take, by reason.',
             unit: 'ops',
             queries: [

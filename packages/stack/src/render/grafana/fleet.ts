@@ -22,6 +22,7 @@ export function fleet(context: BoardContext): Board {
     description: 'How the collectors share their targets over Redis: who is a member, who owns what, and how Redis is.',
     job: collectors.name,
     identity: 'fleet_sharers',
+    started: 'process_start_time_seconds',
     variables: [],
     categories: CATEGORIES,
     rows: [
@@ -136,6 +137,7 @@ export function fleet(context: BoardContext): Board {
           {
             kind: 'series',
             title: 'Moves',
+            rare: true,
             description:
               'Targets gained and lost in a second. Moves without a change of collectors mean leases that run out.',
             unit: 'ops',
@@ -159,6 +161,7 @@ export function fleet(context: BoardContext): Board {
           {
             kind: 'series',
             title: 'Changes',
+            rare: true,
             description:
               'Changes of standing, epochs (Redis forgot what it knew), ids that another process took, and work that went on after it was to end.',
             unit: 'ops',
@@ -252,6 +255,7 @@ export function fleet(context: BoardContext): Board {
           {
             kind: 'series',
             title: 'Hints about circuits',
+            rare: true,
             description: 'What collectors told each other about targets, by kind; taken: told by another and obeyed.',
             unit: 'ops',
             queries: [
@@ -275,6 +279,7 @@ export function fleet(context: BoardContext): Board {
           {
             kind: 'series',
             title: 'What fleet limits stand on',
+            rare: true,
             description:
               'Collectors by the mode of their limits. fleet: one limit for all; share: each keeps to its part while Redis is away; lost: it does not know how large that is.',
             unit: 'none',

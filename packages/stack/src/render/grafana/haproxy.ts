@@ -5,6 +5,9 @@ const CATEGORIES = ['availability', 'performance', 'scaling'] as const;
 const PROXY = 'proxy=~"$proxy"';
 const of = (metric: string, matchers = '') => chosen(metric, [PROXY, matchers].filter(Boolean).join(','));
 
+/** Of the backends those that always take requests: others stand for some of them. */
+const SERVED = 'proxy=~"collectors|influxdb|grafana"';
+
 const STATES = [
   ['UP', 'green'],
   ['DRAIN', 'blue'],
@@ -16,13 +19,14 @@ const STATES = [
 export function haproxy(context: BoardContext): Board {
   const { stack, collectors } = context.plan;
   const servers = stateQuery((state) => of('haproxy_server_status', `state="${state}"`), STATES, ['proxy', 'server']);
-  const errors = (code: string) => rate(of('haproxy_backend_http_responses_total', code));
+  const answers = (code: string) => sum(rate(of('haproxy_backend_http_responses_total', code)), 'proxy');
   return {
     file: 'haproxy',
     title: 'HAProxy',
     description: 'What comes in at the load balancer, what its servers answer, and how close it is to its limits.',
     job: 'haproxy',
     identity: 'haproxy_process_start_time_seconds',
+    started: 'haproxy_process_start_time_seconds',
     variables: [
       {
         name: 'proxy',
@@ -53,9 +57,9 @@ export function haproxy(context: BoardContext): Board {
           {
             kind: 'stat',
             title: 'Fewest servers',
-            description: 'Servers that take requests, of the backend that has the fewest.',
+            description: 'Servers that take requests, of collectors, InfluxDB and Grafana, where there are the fewest.',
             unit: 'none',
-            queries: [{ expr: min(of('haproxy_backend_active_servers')) }],
+            queries: [{ expr: min(chosen('haproxy_backend_active_servers', SERVED)) }],
             steps: context.limits('ProxyBackendDown'),
             alerts: ['ProxyBackendDown', 'ProxyServerDown'],
           },
@@ -65,7 +69,7 @@ export function haproxy(context: BoardContext): Board {
             description: 'Share of the answers that are errors of servers or of the proxy, at the worst backend.',
             unit: 'percentunit',
             decimals: 2,
-            queries: [{ expr: `max(${sum(errors('code="5xx"'), 'proxy')} / ${sum(errors(''), 'proxy')})` }],
+            queries: [{ expr: orZero(`max(${answers('code="5xx"')} / (${answers('')} > 0))`) }],
             steps: context.limits('ProxyErrorsHigh'),
             alerts: ['ProxyErrorsHigh'],
           },
@@ -149,6 +153,7 @@ export function haproxy(context: BoardContext): Board {
           {
             kind: 'series',
             title: 'Failed checks',
+            rare: true,
             description: 'Health checks in a second that failed while the server was up.',
             unit: 'ops',
             queries: [
@@ -212,6 +217,7 @@ export function haproxy(context: BoardContext): Board {
           {
             kind: 'series',
             title: 'Retries and redispatches',
+            rare: true,
             description: 'Requests in a second that were sent again to the same server, or to another one.',
             unit: 'reqps',
             queries: [
@@ -225,6 +231,7 @@ export function haproxy(context: BoardContext): Board {
           {
             kind: 'series',
             title: 'Errors towards servers',
+            rare: true,
             description:
               'Connections that failed, answers that were broken off, and servers that closed in the middle.',
             unit: 'ops',
@@ -241,6 +248,7 @@ export function haproxy(context: BoardContext): Board {
           {
             kind: 'series',
             title: 'Refused and broken requests',
+            rare: true,
             description: `Requests that were refused or could not be read, and connections beyond ${stack.proxy.rateLimit.connections} from one address.`,
             unit: 'ops',
             queries: [
@@ -255,6 +263,7 @@ export function haproxy(context: BoardContext): Board {
           {
             kind: 'series',
             title: 'Clients that left',
+            rare: true,
             description: 'Requests in a second whose clients went away before the answer was theirs.',
             unit: 'ops',
             queries: [{ expr: sum(rate(of('haproxy_backend_client_aborts_total')), 'proxy'), legend: '{{proxy}}' }],
@@ -380,6 +389,7 @@ const byCode = (title: string, metric: string, description: string): Panel => ({
   description,
   unit: 'reqps',
   stacked: true,
-  queries: [{ expr: `${sum(rate(of(metric)), 'proxy', 'code')} > 0`, legend: '{{proxy}} {{code}}' }],
+  rare: true,
+  queries: [{ expr: sum(rate(of(metric)), 'proxy', 'code'), legend: '{{proxy}} {{code}}' }],
   alerts: ['ProxyErrorsHigh'],
 });

@@ -30,6 +30,7 @@ export function influxdb(context: BoardContext): Board {
     description: 'The backends as they see themselves, and as the load balancer sees them. Each one gets everything.',
     job: 'influxdb',
     identity: 'influxdb_uptime_seconds',
+    started: 'process_start_time_seconds',
     variables: [],
     categories: CATEGORIES,
     rows: [
@@ -122,6 +123,7 @@ export function influxdb(context: BoardContext): Board {
           {
             kind: 'series',
             title: 'Points not written',
+            rare: true,
             description:
               'Points in a second that were dropped (such as those beyond the retention) or failed, and writes that timed out.',
             unit: 'ops',
@@ -148,6 +150,7 @@ export function influxdb(context: BoardContext): Board {
           {
             kind: 'series',
             title: 'Requests',
+            rare: true,
             description: 'Requests to the HTTP API in a second, by path and class of the status.',
             unit: 'reqps',
             queries: [
@@ -286,6 +289,7 @@ export function influxdb(context: BoardContext): Board {
           {
             kind: 'series',
             title: 'Answers by code',
+            rare: true,
             description: 'Answers in a second by backend and class of the code.',
             unit: 'reqps',
             stacked: true,

@@ -24,6 +24,7 @@ export function resilience(context: BoardContext): Board {
       'Circuit breakers, pools, semaphores, batches, timeouts and retries of the collectors: what they refuse, and how full they are.',
     job: collectors.name,
     identity: 'telemetry_build_info',
+    started: 'process_start_time_seconds',
     variables: [
       {
         name: 'policy',
@@ -131,6 +132,7 @@ export function resilience(context: BoardContext): Board {
           {
             kind: 'series',
             title: 'Single circuits by state',
+            rare: true,
             description: 'How many collectors have each circuit in a state that is not closed.',
             unit: 'none',
             queries: [
@@ -155,6 +157,7 @@ export function resilience(context: BoardContext): Board {
           {
             kind: 'series',
             title: 'Refusals of all kinds',
+            rare: true,
             description: 'Calls in a second that did not run, by what refused them and why.',
             unit: 'ops',
             stacked: true,
@@ -343,6 +346,7 @@ export function resilience(context: BoardContext): Board {
           {
             kind: 'series',
             title: 'Retries',
+            rare: true,
             description: 'Attempts after the first, and calls that a later attempt saved.',
             unit: 'ops',
             queries: [
@@ -368,5 +372,6 @@ const rates = (title: string, description: string, metric: string, label: string
   title,
   description,
   unit: 'ops',
+  rare: true,
   queries: [{ expr: perPolicy(metric, label), legend: `{{policy}} {{${label}}}` }],
 });
