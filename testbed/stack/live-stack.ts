@@ -241,7 +241,6 @@ export class LiveStack implements AsyncDisposable {
       // A container is its own host, with a name of its own.
       REPLICA_ID: `${name}:${this.portOf(name)}`,
       DNS_SERVERS: this.#dns!.server,
-      REDIS_URL: byAddress(environment['REDIS_URL']),
       HANDOVER_URL: byAddress(environment['HANDOVER_URL']),
       ...this.#environment(name),
     };

@@ -28,7 +28,7 @@ class Replica {
 
   constructor(redisUrl: string) {
     const onError = (error: unknown) => this.errors.push(error);
-    const config = { name: 'test', replicaId: undefined, leaseMs: LEASE_MS, sharedBreaker: false };
+    const config = { dns: {}, name: 'test', replicaId: undefined, leaseMs: LEASE_MS, sharedBreaker: false };
     const { fleet, link } = openFleet({ redis: { url: redisUrl, timeoutMs: 500 }, ...config }, { clock, onError });
     const { sink } = this;
     this.service = new Service({

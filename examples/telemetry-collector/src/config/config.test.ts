@@ -122,14 +122,22 @@ describe('the configuration', () => {
     const TARGETS_FILE = 'targets.yaml';
     expect(readConfig({ REDIS_URL, TARGETS_FILE }).fleet).toEqual({
       redis: { url: REDIS_URL, timeoutMs: 1_000 },
+      dns: {},
       name: 'telemetry',
       replicaId: undefined,
       leaseMs: 15_000,
       sharedBreaker: false,
     });
-    const settings = { FLEET: 'edge', REPLICA_ID: 'rack-1:8080', FLEET_LEASE: '1.5', SHARED_BREAKER: 'on' };
+    const settings = {
+      DNS_SERVERS: '127.0.0.1:5353',
+      FLEET: 'edge',
+      REPLICA_ID: 'rack-1:8080',
+      FLEET_LEASE: '1.5',
+      SHARED_BREAKER: 'on',
+    };
     expect(readConfig({ REDIS_URL, TARGETS_FILE, REDIS_PASSWORD: 's3cret', ...settings }).fleet).toEqual({
       redis: { url: REDIS_URL, timeoutMs: 1_000, password: 's3cret' },
+      dns: { servers: ['127.0.0.1:5353'] },
       name: 'edge',
       replicaId: 'rack-1:8080',
       leaseMs: 1_500,

@@ -75,7 +75,7 @@ export function readConfig(env: Environment = process.env): CollectorConfig {
     logLevel: problems.attempt(() => readChoice(env, 'LOG_LEVEL', LOG_LEVELS, 'info')),
     files: readFiles(env, join(dataDir, 'points'), readText(env, 'INFLUX_URLS') !== undefined, problems),
     delivery,
-    fleet: readFleet(env, problems),
+    fleet: readFleet(env, dns, problems),
   };
   const { host } = config;
   if (host !== undefined && !isLoopback(host) && readText(env, 'API_TOKEN') === undefined) {

@@ -1,5 +1,6 @@
 import { type RedisLinkEnvironment, redisLinkFromEnv } from '@breakwater/fleet';
 import { ConfigError, type Environment, readNumber } from '@breakwater/resilience';
+import type { NameLookupOptions } from '@breakwater/resilience/http';
 import type { Problems } from './problems.js';
 import { readChoice, readText } from './values.js';
 
@@ -7,6 +8,8 @@ import { readChoice, readText } from './values.js';
 export interface FleetConfig {
   /** Where they meet. */
   readonly redis: RedisLinkEnvironment;
+  /** Who is asked where that is. */
+  readonly dns: NameLookupOptions;
   /** Collectors of the same name share. */
   readonly name: string;
   /** Undefined: after the machine and the port that it listens on. */
@@ -21,7 +24,7 @@ const NAME = /^[A-Za-z0-9_.-]{1,64}$/;
 const ID = /^[A-Za-z0-9_.:-]{1,100}$/;
 
 /** What `REDIS_URL` and the variables around it say; undefined where there is no Redis, or SCALING_ENABLED is false. */
-export function readFleet(env: Environment, problems: Problems): FleetConfig | undefined {
+export function readFleet(env: Environment, dns: NameLookupOptions, problems: Problems): FleetConfig | undefined {
   const scaling = problems.attempt(() => readChoice(env, 'SCALING_ENABLED', ['true', 'false'], 'true'));
   const redis = problems.attempt(() => redisLinkFromEnv(env));
   const config = {
@@ -42,7 +45,7 @@ export function readFleet(env: Environment, problems: Problems): FleetConfig | u
   if (readText(env, 'TARGETS_FILE') === undefined) {
     problems.add('REDIS_URL is set and TARGETS_FILE is not: the targets of the demo are for one collector alone');
   }
-  return { redis, ...config, name: config.name ?? 'telemetry' };
+  return { redis, dns, ...config, name: config.name ?? 'telemetry' };
 }
 
 /** What somebody asked for in words and cannot have. */

@@ -1,5 +1,6 @@
 import { membership, type RedisLink, redisLink, redisMembershipStore } from '@breakwater/fleet';
 import type { Clock } from '@breakwater/resilience';
+import { nameLookup } from '@breakwater/resilience/http';
 import type { FleetConfig } from '../config/fleet.js';
 import { Fleet } from './fleet.js';
 
@@ -16,8 +17,8 @@ export interface OpenFleet {
 }
 
 /** Connects to Redis, which may be away: nobody waits for it. */
-export function openFleet({ redis, name, leaseMs }: FleetConfig, { clock, onError }: OpenFleetOptions): OpenFleet {
-  const link = redisLink({ ...redis, clock });
+export function openFleet({ redis, dns, name, leaseMs }: FleetConfig, { clock, onError }: OpenFleetOptions): OpenFleet {
+  const link = redisLink({ ...redis, nameLookup: nameLookup({ name: 'redis-dns', ...dns, clock }), clock });
   const store = redisMembershipStore({ link, fleet: name });
   const fleet = new Fleet({
     name,
