@@ -40,6 +40,7 @@ export interface State {
 
 export interface Row {
   readonly title: string;
+  /** Of 24 columns, so a divisor of 24. */
   readonly perLine: number;
   readonly panels: readonly Panel[];
 }

@@ -54,15 +54,11 @@ function addRow(builder: DashboardBuilder, { title, perLine, panels }: Row, cont
   builder.withRow(new RowBuilder(title));
   for (const line of lines(panels, perLine)) {
     const height = line.every(({ kind }) => kind === 'stat') ? STAT_HEIGHT : HEIGHT;
-    const width = Math.floor(COLUMNS / line.length);
-    line.forEach((panel, index) => {
-      const rest = index === line.length - 1 ? COLUMNS % line.length : 0;
-      builder.withPanel(buildPanel(panel, context, width + rest, height));
-    });
+    for (const panel of line) builder.withPanel(buildPanel(panel, context, COLUMNS / line.length, height));
   }
 }
 
-/** So many in a line, each line full: the last ones are wider where there are fewer. */
+/** So many in a line; the last ones are wider where there are fewer. */
 const lines = (panels: readonly Panel[], perLine: number): Panel[][] =>
   Array.from({ length: Math.ceil(panels.length / perLine) }, (_, index) =>
     panels.slice(index * perLine, (index + 1) * perLine),

@@ -14,6 +14,7 @@ export interface ReadPanel {
   readonly fieldConfig?: {
     readonly defaults: {
       readonly unit?: string;
+      readonly noValue?: string;
       readonly thresholds?: {
         readonly steps: ReadonlyArray<{ readonly value: number | null; readonly color: string }>;
       };

@@ -102,6 +102,12 @@ describe('what can be chosen', () => {
   });
 });
 
+it('shows of rare events those that happen, and says so when there are none', () => {
+  const { targets, fieldConfig } = panel(dashboardsOf(planOf()), 'delivery', 'Sent again');
+  expect(targets![0]!.expr).toMatch(/\) > 0$/);
+  expect(fieldConfig!.defaults.noValue).toBe('none');
+});
+
 it('is the same text each time', () => {
   expect(renderGrafana(planOf())).toEqual(renderGrafana(planOf()));
 });
