@@ -16,7 +16,7 @@ import {
 import { command, FINE, FOUND, UsageError } from '../command.js';
 import type { Io } from '../io.js';
 import { json } from '../print/table.js';
-import { readProject, textOf } from '../project/project.js';
+import { readStack, textOf } from '../project/project.js';
 import { DEFAULT_STACK_FILE, STACK_FILE } from './stack-options.js';
 
 const given = (help: string) => ({ value: 'FILE', help, multiple: true }) as const;
@@ -71,10 +71,10 @@ async function show(findings: readonly Finding[], errors: number, io: Io): Promi
 
 /** What a stack file renders, as it is on disk. */
 async function checkStack(file: string): Promise<Finding[]> {
-  const { folder, plan, rendered } = await readProject(file);
+  const { folder, plan, render } = await readStack(file);
   const missing: Finding[] = [];
   const found = [];
-  for (const { path } of rendered) {
+  for (const { path } of render()) {
     const text = await textOf(join(folder, path));
     if (text !== undefined) found.push({ path, text });
     else {
@@ -87,7 +87,7 @@ async function checkStack(file: string): Promise<Finding[]> {
 }
 
 async function checkFiles(file: string | undefined, files: Given, pages: readonly string[]): Promise<Finding[]> {
-  const plan = file === undefined ? undefined : (await readProject(file)).plan;
+  const plan = file === undefined ? undefined : (await readStack(file)).plan;
   const shown = await Promise.all(pages.map(async (page) => readMetricsPage(await readFile(page, 'utf8'), page)));
   const isKnown = plan !== undefined || pages.length > 0;
   const emitted = isKnown ? emittedBy({ plan, catalog: ownMetrics(), pages: shown.flat() }) : undefined;

@@ -1,5 +1,5 @@
 import { access } from 'node:fs/promises';
-import { parseStack, STARTER, YamlSource } from '@breakwater/stack';
+import { type Plan, parseStack, STARTER, YamlSource } from '@breakwater/stack';
 import { command, type ExitCode, FINE, FOUND, UsageError } from '../command.js';
 import { type Addresses, addressesOf } from '../doctor/addresses.js';
 import { checkAlertmanager } from '../doctor/alertmanager.js';
@@ -16,7 +16,7 @@ import type { Verdict } from '../doctor/verdict.js';
 import type { Io } from '../io.js';
 import { json } from '../print/table.js';
 import { many } from '../print/units.js';
-import { type Project, readProject } from '../project/project.js';
+import { readStack, type StackOnDisk } from '../project/project.js';
 import { duration, wholeNumber } from '../values.js';
 import { DEFAULT_STACK_FILE, STACK_FILE } from './stack-options.js';
 
@@ -55,12 +55,12 @@ export const doctor = command({
     const timeoutMs = timeoutOf(values.timeout);
     const requests = requestsOf(values.load);
     const token = tokenOf(io.env);
-    const project = await projectOf(values.file);
-    const addresses = addressesOf(values, project?.plan.stack ?? parseStack(STARTER, 'defaults').stack);
+    const onDisk = await stackOf(values.file);
+    const addresses = addressesOf(values, onDisk?.plan.stack ?? parseStack(STARTER, 'defaults').stack);
     if (requests > 0 && addresses.collectors.length === 0) throw new UsageError('--load needs --collectors');
     const ask = asker(timeoutMs, io.signal);
-    const verdicts = [...(await checkParts(addresses, project, ask))];
-    if (values.docker) verdicts.push(...(await checkDocker(composeProject(project, io), timeoutMs, io.signal)));
+    const verdicts = [...(await checkParts(addresses, onDisk?.plan, ask))];
+    if (values.docker) verdicts.push(...(await checkDocker(composeProject(onDisk, io), timeoutMs, io.signal)));
     // Last, so that what it does to the stack is not what the others see.
     if (requests > 0) verdicts.push(...(await checkLoad(addresses.collectors[0]!, requests, token, ask)));
     return report(verdicts, values.json, io);
@@ -87,28 +87,27 @@ function tokenOf({ API_TOKEN: token }: Io['env']): string | undefined {
 }
 
 /** Undefined where nobody named a stack file and there is none. */
-async function projectOf(file: string | undefined): Promise<Project | undefined> {
-  if (file !== undefined) return readProject(file);
+async function stackOf(file: string | undefined): Promise<StackOnDisk | undefined> {
+  if (file !== undefined) return readStack(file);
   try {
     await access(DEFAULT_STACK_FILE);
   } catch {
     return undefined;
   }
-  return readProject(DEFAULT_STACK_FILE);
+  return readStack(DEFAULT_STACK_FILE);
 }
 
-function composeProject(project: Project | undefined, { env }: Io): ComposeProject {
-  const text = project?.rendered.find(({ path }) => path === COMPOSE_FILE)?.text ?? '';
+function composeProject(stack: StackOnDisk | undefined, { env }: Io): ComposeProject {
+  const text = stack?.render().find(({ path }) => path === COMPOSE_FILE)?.text ?? '';
   const services = new YamlSource(COMPOSE_FILE, text).documents[0]?.at(['services']) ?? {};
-  return { name: projectName(project?.folder ?? process.cwd(), env), services: Object.keys(services) };
+  return { name: projectName(stack?.folder ?? process.cwd(), env), services: Object.keys(services) };
 }
 
 async function checkParts(
   { collectors, reads, grafana, stats, prometheus, alertmanager }: Addresses,
-  project: Project | undefined,
+  plan: Plan | undefined,
   ask: Ask,
 ): Promise<readonly Verdict[]> {
-  const plan = project?.plan;
   const expected = plan && {
     collectors: plan.stack.collectors.min,
     influxdb: plan.backends.length,

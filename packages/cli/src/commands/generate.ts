@@ -2,7 +2,7 @@ import { command, FINE, FOUND } from '../command.js';
 import { many } from '../print/units.js';
 import { leftBehind } from '../project/left-behind.js';
 import { OutputFolder } from '../project/output-folder.js';
-import { readProject } from '../project/project.js';
+import { readStack } from '../project/project.js';
 import { DEFAULT_STACK_FILE, STACK_FILE } from './stack-options.js';
 
 export const generate = command({
@@ -14,7 +14,8 @@ export const generate = command({
     'earlier stack file rendered and this one does not are named, and left to you.',
   ].join('\n'),
   async run({ file = DEFAULT_STACK_FILE, check }, io) {
-    const { folder, rendered } = await readProject(file);
+    const { folder, render } = await readStack(file);
+    const rendered = render();
     const output = new OutputFolder(folder);
     // All are looked at before any is written.
     const changes = [];

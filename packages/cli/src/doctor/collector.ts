@@ -1,10 +1,13 @@
+import { z } from 'zod';
 import type { Ask } from './ask.js';
 import { judgeFleet, type Members } from './fleet.js';
-import { judgeText } from './judge.js';
+import { judgeJson } from './judge.js';
 import { judgeLanes } from './lanes.js';
 import { judgeCollectorMetrics } from './metrics.js';
 import { judgeTargets } from './targets.js';
 import { ok, type Verdict } from './verdict.js';
+
+const READY = z.looseObject({ status: z.literal('ready') });
 
 /** Behind a proxy each answer is of whichever collector got the request. */
 export async function checkCollector(url: string, members: Members, ask: Ask): Promise<readonly Verdict[]> {
@@ -18,7 +21,7 @@ export async function checkCollector(url: string, members: Members, ask: Ask): P
   const replies = await Promise.all([ready, lanes, targets, fleet, metrics].map((question) => ask(question.url)));
   const [isReady, laneList, targetList, roll, page] = replies;
   return [
-    ...judgeText(ready, isReady!, () => [ok(ready.what, 'yes')]),
+    ...judgeJson(ready, isReady!, READY, () => [ok(ready.what, 'yes')]),
     ...judgeLanes(lanes, laneList!),
     ...judgeTargets(targets, targetList!),
     ...judgeFleet(fleet, roll!, members),
