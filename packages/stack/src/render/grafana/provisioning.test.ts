@@ -26,14 +26,14 @@ describe('data sources', () => {
   });
 
   it('follow the stack file', () => {
-    const [prometheus, influxdb] = sources(`backends: { port: 9086, org: ours, bucket: points }
+    const [prometheus, influxdb] = sources(`backends: { port: 9086, org: our$org, bucket: points }
 proxy: { tls: { certificate: /etc/haproxy/tls/site.pem } }
 monitoring: { prometheus: { scrapeInterval: 30s, port: 9999 } }
 `);
     expect(prometheus).toMatchObject({ url: 'http://prometheus:9999', jsonData: { timeInterval: '30s' } });
     expect(influxdb).toMatchObject({
       url: 'https://load-balancer:9086',
-      jsonData: { organization: 'ours', defaultBucket: 'points', tlsSkipVerify: true },
+      jsonData: { organization: 'our$$org', defaultBucket: 'points', tlsSkipVerify: true },
     });
   });
 

@@ -78,11 +78,14 @@ function influxdb(plan: Plan): Datasource {
     editable: false,
     jsonData: {
       version: 'Flux',
-      organization: backends.org,
-      defaultBucket: backends.bucket,
+      organization: literal(backends.org),
+      defaultBucket: literal(backends.bucket),
       // The certificate is that of the name by which clients know the proxy, not of its name in here.
       ...(proxy.tls === undefined ? {} : { tlsSkipVerify: true }),
     },
     secureJsonData: { token: '$INFLUX_TOKEN' },
   };
 }
+
+/** Grafana reads `$` in a value as the start of a variable; doubled it is one. */
+const literal = (text: string): string => text.replaceAll('$', '$$$$');
