@@ -100,20 +100,6 @@ export function describeKills(effort: Effort): void {
       await expect.poll(shared, { timeout: 30_000 + SLACK_MS }).toBe(true);
     });
 
-    it('has no target down in Prometheus but those that have no server here', async () => {
-      const seen = async () => {
-        const targets = await targetsOf(stack);
-        const others = targets
-          .filter(({ health }) => health !== 'up')
-          .map(({ labels: { instance = '' }, lastError }) => `${instance}: ${lastError}`)
-          .filter((text) => !stack.notRun.has(text.split(':')[0]!));
-        return { up: targets.filter(({ health }) => health === 'up').length, others };
-      };
-      // Redis has no page of its own, all others that run have one.
-      const expected = { up: stack.services.length - 1, others: [] };
-      await expect.poll(seen, { timeout: 20_000 + SLACK_MS, interval: 500 }).toEqual(expected);
-    });
-
     it('has the targets of a killed collector polled by the others', async () => {
       const [victim = ''] = stack.collectors;
       const theirs = TARGETS.filter((name) => pollers().get(name)?.has(victim));
@@ -170,7 +156,9 @@ export function describeKills(effort: Effort): void {
       const missing = async () => (await load.judgements()).map((judgement) => judgement.missing.length);
       await expect.poll(missing, { timeout: 60_000, interval: 500 }).toEqual(stack.backends.map(() => 0));
       expect((await load.judgements()).map(({ unasked }) => unasked)).toEqual(stack.backends.map(() => []));
-      expect(load.staleReads(STALE_AFTER_MS).slice(0, 5)).toEqual([]);
+      // Reads begin when a majority has caught up: what the others of the collectors accepted may still be on its way.
+      const majority = (Math.floor(stack.collectors.length / 2) + 1) / stack.collectors.length;
+      expect(load.staleReads(STALE_AFTER_MS, majority * 0.95).slice(0, 5)).toEqual([]);
     });
 
     it('has of every target a point at each backend', async () => {
@@ -178,6 +166,20 @@ export function describeKills(effort: Effort): void {
         const stored = await storedTurns(stack.url(name), stack.plan.stack.backends.bucket);
         expect([...stored.keys()].sort()).toEqual([...TARGETS, 'node'].sort());
       }
+    });
+
+    it('has no target down in Prometheus but those that have no server here', async () => {
+      const seen = async () => {
+        const targets = await targetsOf(stack);
+        const others = targets
+          .filter(({ health }) => health !== 'up')
+          .map(({ labels: { instance = '' }, lastError }) => `${instance}: ${lastError}`)
+          .filter((text) => !stack.notRun.has(text.split(':')[0]!));
+        return { up: targets.filter(({ health }) => health === 'up').length, others };
+      };
+      // Redis has no page of its own, all others that run have one.
+      const expected = { up: stack.services.length - 1, others: [] };
+      await expect.poll(seen, { timeout: 20_000 + SLACK_MS, interval: 500 }).toEqual(expected);
     });
   });
 }

@@ -7,6 +7,7 @@ import type { LiveStack } from '../live-stack.js';
 /** A client tries what failed once more, after this pause. */
 const RETRY_AFTER_MS = 500;
 const READ_EVERY_MS = 250;
+const POINTS_PER_WRITE = 20;
 const PATIENCE_MS = 10_000;
 
 /** A read through the proxy: how many points it counted. */
@@ -33,7 +34,7 @@ export class Load implements AsyncDisposable {
       url: () => this.#front,
       name: 'client',
       database: stack.plan.stack.backends.bucket,
-      pointsPerWrite: 20,
+      pointsPerWrite: POINTS_PER_WRITE,
       writers: 3,
       pauseMs: 50,
       retryAfterMs: RETRY_AFTER_MS,
@@ -63,13 +64,13 @@ export class Load implements AsyncDisposable {
     );
   }
 
-  /** Reads that counted fewer points than had been accepted so long before: a backend was asked that had not caught up. */
-  staleReads(afterMs: number): Read[] {
+  /** Reads that counted less than this share of what had been accepted so long before. */
+  staleReads(afterMs: number, share: number): Read[] {
     const accepted = [...this.writes.acceptedAtMs.values()].sort((a, b) => a - b);
     let writes = 0;
     return this.reads.filter(({ atMs, points }) => {
       while (writes < accepted.length && accepted[writes]! < atMs - afterMs) writes++;
-      return points < writes * 20;
+      return points < writes * POINTS_PER_WRITE * share;
     });
   }
 

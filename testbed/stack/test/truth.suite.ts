@@ -11,7 +11,7 @@ export const STACK_FILE = join(ROOT, 'breakwater.stack.yaml');
 export interface Truth {
   readonly title: string;
   readonly expr: string;
-  /** Of an alert: series when comparisons filter nothing. */
+  /** Where comparisons filter: series when they do not. */
   readonly watches?: number | string;
   readonly series: number | string;
   readonly why?: string;

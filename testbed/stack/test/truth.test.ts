@@ -14,12 +14,13 @@ describe('the table of truths', () => {
     }).toEqual({ without: [], stale: [] });
   });
 
-  it('says of every alert what it watches, and why one fires or has nothing to watch', () => {
+  it('says what an expression watches that filters, and why there is nothing, or an alert fires', () => {
     const known = expressions();
     const wrong = truths().filter(({ why, watches, series, ...entry }) => {
-      const isAlert = known.get(keyOf(entry))?.isAlert === true;
-      const isPlain = isAlert ? watches !== 0 && series === 0 : series !== 0 && series !== 'any';
-      return isAlert !== (watches !== undefined) || (!isPlain && why === undefined);
+      const { query = '', isAlert = false } = known.get(keyOf(entry)) ?? {};
+      const filters = unfiltered(query) !== query;
+      const isPlain = (watches ?? series) !== 0 && series !== 'any' && !(isAlert && series !== 0);
+      return filters !== (watches !== undefined) || (!isPlain && why === undefined);
     });
     expect(wrong).toEqual([]);
   });
