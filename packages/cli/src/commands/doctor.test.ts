@@ -145,6 +145,7 @@ describe('breakwater doctor', () => {
     [['--load', '0'], '--load is "0"'],
     [['--load', '1001'], '--load is 1001; it can be 1000 at most'],
     [['--load', '5', '--collectors', 'none'], '--load needs --collectors'],
+    [['--collectors', 'none', ...NOT_ASKED], 'every part is "none": nothing would be asked'],
     [['--timeout', '0s'], '--timeout is "0s"'],
     [['--timeout', '1h'], '--timeout is 1h; it can be 1ms to 10m'],
     [['--url', 'http://u:hunter2@a'], '--url holds a user'],

@@ -1,7 +1,7 @@
 import { access } from 'node:fs/promises';
 import { type Plan, parseStack, STARTER, YamlSource } from '@breakwater/stack';
 import { command, type ExitCode, FINE, FOUND, UsageError } from '../command.js';
-import { type Addresses, addressesOf } from '../doctor/addresses.js';
+import { type Addresses, addressesOf, asksNobody } from '../doctor/addresses.js';
 import { checkAlertmanager } from '../doctor/alertmanager.js';
 import { type Ask, asker } from '../doctor/ask.js';
 import { checkCollector } from '../doctor/collector.js';
@@ -58,6 +58,7 @@ export const doctor = command({
     const onDisk = await stackOf(values.file);
     const addresses = addressesOf(values, onDisk?.plan.stack ?? parseStack(STARTER, 'defaults').stack);
     if (requests > 0 && addresses.collectors.length === 0) throw new UsageError('--load needs --collectors');
+    if (asksNobody(addresses) && !values.docker) throw new UsageError('every part is "none": nothing would be asked');
     const ask = asker(timeoutMs, io.signal);
     const verdicts = [...(await checkParts(addresses, onDisk?.plan, ask))];
     if (values.docker) verdicts.push(...(await checkDocker(composeProject(onDisk, io), timeoutMs, io.signal)));

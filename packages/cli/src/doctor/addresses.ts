@@ -47,6 +47,10 @@ export function addressesOf(given: Given, { collectors, backends, grafana, proxy
   };
 }
 
+/** Whether no part is to be asked. */
+export const asksNobody = ({ collectors, ...others }: Addresses): boolean =>
+  collectors.length === 0 && Object.values(others).every((url) => url === undefined);
+
 function collectorsOf(given: readonly string[], front: string): readonly string[] {
   if (given.length === 0) return [front];
   if (!given.includes('none')) return given.map((url) => serverUrl('collectors', url));

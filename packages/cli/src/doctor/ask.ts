@@ -23,7 +23,7 @@ export interface Request {
 export type Ask = (url: string, request?: Request) => Promise<Reply>;
 
 /** The page of 100,000 targets has some 60 MB. */
-export const MAX_BYTES = 96 * 1024 * 1024;
+const MAX_BYTES = 96 * 1024 * 1024;
 
 /**
  * Asks over HTTP: whatever a server does, the reply is there within its time and holds no more than `maxBytes`.
