@@ -1,4 +1,5 @@
 import { SEVERITIES } from '../../alerts/alert.js';
+import { alertsOf } from '../../alerts/alerts.js';
 import type { Stack } from '../../file/schema.js';
 import type { Plan } from '../../plan/plan.js';
 
@@ -44,8 +45,9 @@ const TIMES = {
   info: { group_wait: '5m', group_interval: '1h', repeat_interval: '3d' },
 } as const;
 
-export function alertmanagerConfig({ stack }: Plan): AlertmanagerConfig {
-  const { receivers, routes, smtp } = stack.monitoring.alertmanager;
+export function alertmanagerConfig(plan: Plan): AlertmanagerConfig {
+  const { receivers, routes, smtp } = plan.stack.monitoring.alertmanager;
+  const alerts = alertsOf(plan).map(({ name }) => name);
   return {
     global: { resolve_timeout: '5m', ...(smtp === undefined ? {} : smtpGlobals(smtp)) },
     route: {
@@ -57,7 +59,9 @@ export function alertmanagerConfig({ stack }: Plan): AlertmanagerConfig {
         ...TIMES[severity],
       })),
     },
-    inhibit_rules: INHIBITIONS,
+    inhibit_rules: INHIBITIONS.filter((rule) =>
+      concernsOf(rule).every((pattern) => alerts.some((name) => pattern.test(name))),
+    ),
     receivers: [{ name: NOBODY }, ...receivers.map(receiverOf)],
   };
 }
@@ -106,6 +110,13 @@ function receiverOf({
     ...(email === undefined ? {} : { email_configs: [{ to: email.to, send_resolved: true }] }),
   };
 }
+
+/** Which alerts each matcher of names is about: some stacks lack an alert, such as that of too few collectors where one is enough. */
+const concernsOf = ({ source_matchers, target_matchers }: InhibitRule): RegExp[] =>
+  [...source_matchers, ...target_matchers].flatMap((matcher) => {
+    const pattern = /^alertname=~?"(.*)"$/.exec(matcher)?.[1];
+    return pattern === undefined ? [] : [new RegExp(`^(?:${pattern})$`)];
+  });
 
 const named = (...names: string[]): string => `alertname=~"${names.join('|')}"`;
 

@@ -95,3 +95,21 @@ it('inhibits only what there is', () => {
     .flatMap((matcher) => /^alertname=~?"(.*)"$/.exec(matcher)?.[1]?.split('|') ?? []);
   expect(patterns.filter((pattern) => !names.some((name) => new RegExp(`^${pattern}$`).test(name)))).toEqual([]);
 });
+
+it('inhibits nothing by an alert that this stack has not', () => {
+  const matchers = alertmanagerConfig(planOf(', min: 1')).inhibit_rules.flatMap((rule) => rule.target_matchers);
+  expect(matchers).toContain('alertname="CollectorAlone"');
+  expect(matchers).not.toContain('alertname="CollectorsTooFew"');
+});
+
+it('asks in the runbook at the ports and in the namespace of the stack', () => {
+  const rest =
+    'proxy: { port: 9404, tls: { certificate: /etc/haproxy/tls/site.pem } }\nkubernetes: { namespace: tides }\n' +
+    'monitoring: { prometheus: { port: 9990 } }\n';
+  const page = renderRunbook(planOf(', port: 9080', rest))[0]!.text;
+  expect(page).toContain('curl -sk https://localhost:9080/fleet | jq');
+  expect(page).toContain("curl -sk 'https://localhost:9404/stats;csv'");
+  expect(page).toContain('curl -s http://localhost:9990/api/v1/');
+  expect(page).toContain('kubectl get hpa -n tides');
+  expect(page).not.toMatch(/telemetry-system|localhost:(?:8080|8404|9090)\b|http:\/\/localhost:9080/);
+});

@@ -1,5 +1,6 @@
 import { type Alert, CATEGORIES } from '../../alerts/alert.js';
 import { alertsOf } from '../../alerts/alerts.js';
+import type { Stack } from '../../file/schema.js';
 import { showDuration } from '../../file/units.js';
 import type { Plan } from '../../plan/plan.js';
 import type { RenderedFile } from '../rendered-file.js';
@@ -20,12 +21,33 @@ export function renderRunbook(plan: Plan): RenderedFile[] {
         .map(link)
         .join(', ')}`,
   );
-  return [
-    {
-      path: 'docs/runbook.md',
-      text: `${[INTRODUCTION, contents.join('\n'), ...alerts.map(section)].join('\n\n')}\n`,
-    },
-  ];
+  const text = `${[INTRODUCTION, contents.join('\n'), ...alerts.map(section)].join('\n\n')}\n`;
+  return [{ path: 'docs/runbook.md', text: withAddressesOf(plan.stack, text) }];
+}
+
+/** Alerts write their commands with the usual ports and namespace: here those of the stack take their place. */
+function withAddressesOf(
+  { collectors, backends, grafana, proxy, monitoring, kubernetes }: Stack,
+  text: string,
+): string {
+  const { prometheus, alertmanager } = monitoring;
+  const fronts = new Map([
+    ['8080', collectors.port],
+    ['8086', backends.port],
+    ['3000', grafana.port],
+    ['8404', proxy.port],
+  ]);
+  const others = new Map([
+    ['9090', prometheus.port],
+    ['9093', alertmanager.port],
+  ]);
+  const addressed = text.replaceAll('telemetry-system', kubernetes.namespace).replace(
+    /(http:\/\/)?localhost:(\d+)/g,
+    (_, scheme: string | undefined, port: string) =>
+      // The certificate is for the name that clients use, which `localhost` is not.
+      `${scheme === undefined || !fronts.has(port) || proxy.tls === undefined ? (scheme ?? '') : 'https://'}localhost:${fronts.get(port) ?? others.get(port) ?? port}`,
+  );
+  return addressed.replace(/curl -(\w+) ('?)https:/g, 'curl -$1k $2https:');
 }
 
 const link = ({ name }: Alert): string => `[${name}](#${name.toLowerCase()})`;
