@@ -36,7 +36,7 @@ describe('the guide to the stack file', () => {
     expect(rows('key').map(([key, standard]) => [key, standard])).toEqual([...keysOf(schema, '', false)]);
   });
 
-  it('lists every check with what it holds, and no other: npm run guide -w @breakwater/stack', () => {
+  it('lists every check with what it holds, and no other: npm run guide', () => {
     const known = CHECKS.map(({ id, holds }) => [`\`${id}\``, holds.replace(/\.$/, '')]);
     expect(rows('check').toSorted()).toEqual(known.toSorted());
   });

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { CHECKS } from '../src/check/checks.js';
 
-/** Writes the table of the checks in docs/stack.md anew: `npm run guide -w @breakwater/stack`. */
+/** Writes the table of the checks in docs/stack.md anew: `npm run guide`. */
 const file = new URL('../../../docs/stack.md', import.meta.url);
 const rows = CHECKS.map(({ id, holds }) => `| \`${id}\` | ${holds.replace(/\.$/, '')} |\n`);
 const text = readFileSync(file, 'utf8');
