@@ -4,6 +4,7 @@ import type { Artifacts } from './artifacts.js';
 import type { Check } from './check.js';
 import { composeChecks } from './compose/checks.js';
 import { haproxyChecks } from './haproxy/checks.js';
+import { otherKinds } from './kind.js';
 import { kubernetesChecks } from './kubernetes/checks.js';
 import { metricsChecks } from './metrics/checks.js';
 import { rulesChecks } from './rules/checks.js';
@@ -29,7 +30,7 @@ export function checkArtifacts(artifacts: Artifacts): Finding[] {
     ...artifacts.dashboards,
   ].flatMap(({ problems }) => problems);
   const found = CHECKS.flatMap(({ id, run }) => run(artifacts).map((finding) => ({ check: id, ...finding })));
-  return [...syntax, ...found].sort(
+  return [...syntax, ...otherKinds(artifacts), ...found].sort(
     (a, b) => (a.file < b.file ? -1 : a.file > b.file ? 1 : 0) || (a.line ?? 0) - (b.line ?? 0),
   );
 }

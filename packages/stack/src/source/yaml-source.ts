@@ -13,11 +13,13 @@ export class YamlDocument {
   readonly #document: Document.Parsed;
   readonly #lines: LineCounter;
 
+  /** @throws ReferenceError for aliases that cannot be followed. */
   constructor(file: string, document: Document.Parsed, lines: LineCounter) {
     this.file = file;
     this.#document = document;
     this.#lines = lines;
     this.value = document.toJS({ maxAliasCount: 100 });
+    if (holdsItself(this.value)) throw new ReferenceError('an alias stands for what it stands in');
   }
 
   /** What lies at a path; undefined where nothing does. */
@@ -93,11 +95,29 @@ export class YamlSource {
         fix: 'mend the syntax',
       })),
     );
-    this.documents =
-      this.problems.length > 0
-        ? []
-        : documents
-            .filter(({ contents }) => contents !== null)
-            .map((document) => new YamlDocument(file, document, lines));
+    this.documents = [];
+    if (this.problems.length > 0) return;
+    try {
+      this.documents = documents
+        .filter(({ contents }) => contents !== null)
+        .map((document) => new YamlDocument(file, document, lines));
+    } catch (error) {
+      // Aliases are followed only here: one of nothing, one of what it stands in, or so many that memory would not do.
+      if (!(error instanceof ReferenceError)) throw error;
+      const fix = 'write out what the aliases (*name) stand for';
+      this.problems = [{ check: 'syntax', severity: 'error', file, message: error.message, fix }];
+    }
   }
+}
+
+/** Whether a value stands within itself, which walking it would never end. */
+function holdsItself(value: unknown, above = new Set<unknown>(), seen = new Set<unknown>()): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  if (above.has(value)) return true;
+  if (seen.has(value)) return false;
+  seen.add(value);
+  above.add(value);
+  const found = Object.values(value).some((below) => holdsItself(below, above, seen));
+  above.delete(value);
+  return found;
 }
