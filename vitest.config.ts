@@ -37,7 +37,7 @@ export default defineConfig({
         resolve: { alias },
         test: {
           name: 'unit',
-          include: [`${roots}/{src,test}/**/*.test.ts`, 'scripts/**/*.test.ts', 'docs/**/*.test.ts'],
+          include: [`${roots}/{src,test,scripts}/**/*.test.ts`, 'scripts/**/*.test.ts', 'docs/**/*.test.ts'],
           exclude: [...exclude, '**/*.servers.test.ts', '**/*.system.test.ts'],
         },
       },

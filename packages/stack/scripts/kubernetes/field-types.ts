@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { parseSync } from 'vite';
-import type { FieldGroup, FieldTable, FieldType } from '../../packages/stack/src/kubernetes/field-table.js';
+import type { FieldGroup, FieldTable, FieldType } from '../../src/kubernetes/field-table.js';
 
 /** Where the types of a kind are declared. */
 interface Declared {
@@ -57,7 +57,7 @@ const PACKAGES = ['kubernetes-types', '@kubernetes-models/autoscaler'] as const;
 /** What these packages write for one and the same thing. */
 const METADATA = { module: 'kubernetes-types/meta/v1', name: 'ObjectMeta' };
 
-const require = createRequire(new URL('../../packages/stack/package.json', import.meta.url));
+const require = createRequire(new URL('../../package.json', import.meta.url));
 const folderOf = (name: string): string => dirname(require.resolve(`${name}/package.json`));
 
 /** Reads every kind, and each type that it can be reached from. */
