@@ -16,6 +16,7 @@ const KINDS = {
   alertmanager: /^prometheus\/alertmanager\.ya?ml$/,
   dashboards: /^grafana\/.*\.json$/,
   runbooks: /\.md$/,
+  scripts: /\.sh$/,
 } as const satisfies Record<Exclude<keyof Artifacts, 'emitted' | 'plan'>, RegExp>;
 
 /** The files of a stack as they are on disk, each read as what its path says it is. */
@@ -32,6 +33,7 @@ export function artifactsOf(files: readonly RenderedFile[], emitted: Emitted | u
     alertmanager: yaml('alertmanager'),
     dashboards: yaml('dashboards'),
     runbooks: new Map(of('runbooks').map(({ path, text }) => [path, text])),
+    scripts: new Map(of('scripts').map(({ path, text }) => [path, text])),
     emitted,
     plan,
   };

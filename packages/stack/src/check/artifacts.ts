@@ -17,6 +17,8 @@ export interface Artifacts {
   readonly dashboards: readonly YamlSource[];
   /** Markdown by path. */
   readonly runbooks: ReadonlyMap<string, string>;
+  /** Shell scripts by path, which start what has no configuration file of its own. */
+  readonly scripts: ReadonlyMap<string, string>;
   /** Every metric that is really emitted; undefined: nobody said which, so no name can be checked. */
   readonly emitted: Emitted | undefined;
   /** What the stack file says, where there is one. */
@@ -33,6 +35,7 @@ export const NO_ARTIFACTS: Artifacts = {
   alertmanager: [],
   dashboards: [],
   runbooks: new Map(),
+  scripts: new Map(),
   emitted: undefined,
   plan: undefined,
 };

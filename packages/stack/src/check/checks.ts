@@ -7,6 +7,7 @@ import { haproxyChecks } from './haproxy/checks.js';
 import { otherKinds } from './kind.js';
 import { kubernetesChecks } from './kubernetes/checks.js';
 import { metricsChecks } from './metrics/checks.js';
+import { redisChecks } from './redis/checks.js';
 import { rulesChecks } from './rules/checks.js';
 
 /** Every check, by subject. */
@@ -14,6 +15,7 @@ export const CHECKS: readonly Check[] = [
   ...haproxyChecks,
   ...composeChecks,
   ...kubernetesChecks,
+  ...redisChecks,
   ...metricsChecks,
   ...rulesChecks,
   ...alertmanagerChecks,

@@ -61,7 +61,25 @@ function mistakes(issue: z.core.$ZodIssue, document: YamlDocument): Finding[] {
   }
   const value = document.at(path);
   const shown = value === undefined ? 'is missing' : `${JSON.stringify(value)?.slice(0, 60)} cannot be used`;
-  return [found(path, shown, issue.message)];
+  return [found(path, shown, inWords(issue))];
+}
+
+const TYPES: Readonly<Record<string, string>> = {
+  array: 'a list',
+  object: 'keys and their values',
+  string: 'a text',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+};
+
+/** What to write, where the schema has no words of its own for it. */
+function inWords(issue: z.core.$ZodIssue): string {
+  if (!/^(?:Invalid input|Too (?:big|small)): expected /.test(issue.message)) return issue.message;
+  if (issue.code === 'invalid_type') return `write ${TYPES[issue.expected] ?? issue.expected}`;
+  if (issue.code === 'too_big') return `write ${issue.maximum} or less`;
+  if (issue.code === 'too_small') return `write ${issue.minimum} or more`;
+  return issue.message;
 }
 
 /** The keys of the object schema at a path. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { checkReferences } from './references.js';
 import { bytes, cpu, duration } from './units.js';
 
 const image = z
@@ -49,45 +50,49 @@ const scaling = z
   })
   .prefault({});
 
-const collectors = z.strictObject({
-  image: image.default('breakwater/telemetry-collector:0.1.0'),
-  build: line.optional().describe('The Dockerfile that Compose builds the image from, in the folder of the stack file'),
-  min: z.int().min(1).max(100).default(3).describe('Replicas at least; what Compose starts'),
-  max: z.int().min(1).max(1000).default(20).describe('Replicas at most: proxy slots, HPA, PDB and alerts follow'),
-  port: port.default(8080),
-  targets: folderAndFile
-    .default('deploy/targets.yaml')
-    .describe('The targets file, from the folder of the stack file; its own folder is what containers see of it'),
-  targetCidrs: z.array(cidr).min(1).describe('The networks that targets lie in: no other egress is let through'),
-  targetPorts: z
-    .array(z.strictObject({ port, protocol: z.enum(['TCP', 'UDP']).default('TCP') }))
-    .default([])
-    .describe('The ports of the targets; none: every port of those networks'),
-  storage: z
-    .enum(['local', 'persistent'])
-    .default('local')
-    .describe('local: a Deployment with the log on the node; persistent: a StatefulSet with a volume claim each'),
-  spool: z
-    .strictObject({
-      maxBytes: bytes.prefault('1Gi').describe('What one lane may need'),
-      maxAge: duration.prefault('7d'),
-      whenFull: z.enum(['block', 'drop-oldest']).default('block'),
-    })
-    .prefault({}),
-  drain: z
-    .strictObject({
-      delay: duration.prefault('5s').describe('Until proxies and peers have seen that it ends'),
-      timeout: duration.prefault('25s').describe('DRAIN_TIMEOUT'),
-    })
-    .prefault({}),
-  lease: duration.prefault('15s').describe('FLEET_LEASE'),
-  resources: resources({ cpu: ['250m', '500m'], memory: ['256Mi', '512Mi'] }),
-  scaling,
-  settings: z
-    .record(variable, z.union([z.string(), z.number(), z.boolean()]).transform(String).pipe(line))
-    .default({})
-    .describe('Further environment variables of the collector'),
-});
+const collectors = z
+  .strictObject({
+    image: image.default('breakwater/telemetry-collector:0.1.0'),
+    build: line
+      .optional()
+      .describe('The Dockerfile that Compose builds the image from, in the folder of the stack file'),
+    min: z.int().min(1).max(100).default(3).describe('Replicas at least; what Compose starts'),
+    max: z.int().min(1).max(1000).default(20).describe('Replicas at most: proxy slots, HPA, PDB and alerts follow'),
+    port: port.default(8080),
+    targets: folderAndFile
+      .default('deploy/targets.yaml')
+      .describe('The targets file, from the folder of the stack file; its own folder is what containers see of it'),
+    targetCidrs: z.array(cidr).min(1).describe('The networks that targets lie in: no other egress is let through'),
+    targetPorts: z
+      .array(z.strictObject({ port, protocol: z.enum(['TCP', 'UDP']).default('TCP') }))
+      .default([])
+      .describe('The ports of the targets; none: every port of those networks'),
+    storage: z
+      .enum(['local', 'persistent'])
+      .default('local')
+      .describe('local: a Deployment with the log on the node; persistent: a StatefulSet with a volume claim each'),
+    spool: z
+      .strictObject({
+        maxBytes: bytes.prefault('1Gi').describe('What one lane may need'),
+        maxAge: duration.prefault('7d'),
+        whenFull: z.enum(['block', 'drop-oldest']).default('block'),
+      })
+      .prefault({}),
+    drain: z
+      .strictObject({
+        delay: duration.prefault('5s').describe('Until proxies and peers have seen that it ends'),
+        timeout: duration.prefault('25s').describe('DRAIN_TIMEOUT'),
+      })
+      .prefault({}),
+    lease: duration.prefault('15s').describe('FLEET_LEASE'),
+    resources: resources({ cpu: ['250m', '500m'], memory: ['256Mi', '512Mi'] }),
+    scaling,
+    settings: z
+      .record(variable, z.union([z.string(), z.number(), z.boolean()]).transform(String).pipe(line))
+      .default({})
+      .describe('Further environment variables of the collector'),
+  })
+  .refine(({ min, max }) => min <= max, { path: ['min'], error: 'collectors.max or less' });
 
 const backends = z
   .strictObject({
@@ -259,6 +264,16 @@ export const stackSchema = z
     kubernetes,
     patches,
   })
+  .superRefine(({ collectors, backends, grafana, proxy }, context) => {
+    // Two fronts of HAProxy on one port would share its connections out between them.
+    const fronts = Object.entries({ backends, collectors, grafana, proxy });
+    for (const [at, [key, { port }]] of fronts.entries()) {
+      const [other] = fronts.slice(0, at).find(([, front]) => front.port === port) ?? [];
+      const message = `${other}.port is that too, and each is a front of the proxy: write a port of its own`;
+      if (other !== undefined) context.addIssue({ code: 'custom', path: [key, 'port'], message });
+    }
+  })
+  .superRefine(checkReferences)
   .meta({ title: 'Breakwater stack file' });
 
 /** A stack file that was read: bytes, seconds and cores are numbers. */

@@ -8,10 +8,12 @@ const FACTORS = { Ki: 1024, Mi: 1024 ** 2, Gi: 1024 ** 3, Ti: 1024 ** 4 } as con
 
 const CPU = /^(?:(\d+)m|(\d+(?:\.\d{1,3})?))$/;
 
+const EXAMPLE = 'a duration such as 500ms, 30s, 5m, 1h or 7d';
+
 /** `30s`, `1.5m`, `7d`: becomes seconds. */
 export const duration = z
-  .string()
-  .regex(DURATION, 'a duration such as 500ms, 30s, 5m, 1h or 7d')
+  .string(EXAMPLE)
+  .regex(DURATION, EXAMPLE)
   .transform((text) => {
     const [, value, unit] = DURATION.exec(text)!;
     return Number(value) * SECONDS[unit as keyof typeof SECONDS];

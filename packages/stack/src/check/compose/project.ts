@@ -1,6 +1,6 @@
 import type { HaproxyConfig } from '../../haproxy/haproxy-config.js';
 import { type HaproxyProxy, proxiesOf } from '../../haproxy/haproxy-proxy.js';
-import type { YamlDocument } from '../../source/yaml-source.js';
+import type { Path, YamlDocument } from '../../source/yaml-source.js';
 import type { Artifacts } from '../artifacts.js';
 import type { Check } from '../check.js';
 import { asRecord, ComposeServiceView, type Found, standardOf } from './service.js';
@@ -37,6 +37,10 @@ export class ComposeProject {
     this.#configs = configs;
     const services = asRecord(asRecord(document.value)['services']);
     this.services = Object.entries(services).map(([name, value]) => new ComposeServiceView(document, name, value));
+  }
+
+  lineOf(path: Path): number {
+    return this.#document.lineOf(path);
   }
 
   /** The names that are defined under a key of the file, such as `volumes`. */

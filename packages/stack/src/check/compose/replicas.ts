@@ -58,7 +58,15 @@ function tooFew(project: ComposeProject, plan: Plan | undefined, count: number):
   const missing = plan.collectors.services.filter((name) => project.service(name) === undefined);
   if (missing.length === 0 || count >= min) return [];
   const message = `${count} collectors start, and collectors.min of the stack file is ${min}: ${missing.join(', ')} is missing`;
-  return [{ severity: 'error', file: project.file, message, fix: 'run breakwater generate, or change collectors.min' }];
+  return [
+    {
+      severity: 'error',
+      file: project.file,
+      line: project.lineOf(['services']),
+      message,
+      fix: 'run breakwater generate, or change collectors.min',
+    },
+  ];
 }
 
 function tooFewSlots(project: ComposeProject, count: number): Found[] {

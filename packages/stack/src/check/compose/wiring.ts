@@ -1,5 +1,5 @@
 import { closest } from '../../source/closest.js';
-import type { YamlDocument } from '../../source/yaml-source.js';
+import type { Path, YamlDocument } from '../../source/yaml-source.js';
 import type { Artifacts } from '../artifacts.js';
 import type { Check } from '../check.js';
 import { type ComposeProject, composeCheck, serviceCheck } from './project.js';
@@ -9,6 +9,10 @@ const meant = (name: string, known: readonly string[]): string => {
   const near = closest(name, known);
   return near === undefined ? `write one of ${known.join(', ')}` : `did you mean ${near}?`;
 };
+
+/** A name that is asked already is hardly the one that was meant. */
+const others = (names: readonly string[], asked: readonly string[]): string[] =>
+  names.filter((name) => !asked.includes(name));
 
 const dependencies = serviceCheck(
   'compose-dependencies',
@@ -64,6 +68,7 @@ const proxyServers = composeCheck(
   (project) => {
     const proxy = project.proxyService;
     if (proxy === undefined) return [];
+    const asked = project.proxies.flatMap(({ servers }) => servers.map(({ host }) => host));
     return project.proxies.flatMap(({ config, name, servers }) =>
       servers
         .filter(({ byName }) => byName)
@@ -77,7 +82,7 @@ const proxyServers = composeCheck(
           });
           const [service] = project.named(host);
           if (service === undefined) {
-            return [found(`${host} is no service of ${project.file}`, meant(host, project.names))];
+            return [found(`${host} is no service of ${project.file}`, meant(host, others(project.names, asked)))];
           }
           const reason = unreachable(project, proxy, service, port);
           return reason === undefined ? [] : [found(`${reason.what} (${project.file})`, reason.fix)];
@@ -86,35 +91,46 @@ const proxyServers = composeCheck(
   },
 );
 
-interface ScrapeTarget {
-  readonly job: string;
+interface AskedTarget {
+  /** `job redis`, `alerting` */
+  readonly who: string;
   readonly host: string;
   readonly port: number | undefined;
   readonly line: number;
 }
 
-/** What Prometheus asks, by name, from lists and from DNS. */
-function scrapeTargets(document: YamlDocument): ScrapeTarget[] {
-  const jobs = document.at(['scrape_configs']);
+/** What Prometheus scrapes, and where it sends alerts. */
+const askedTargets = (document: YamlDocument): AskedTarget[] => [
+  ...targetsIn(document, ['scrape_configs'], (job, at) => `job ${String(job['job_name'] ?? at)}`),
+  ...targetsIn(document, ['alerting', 'alertmanagers'], () => 'alerting'),
+];
+
+/** From lists and from DNS. */
+function targetsIn(
+  document: YamlDocument,
+  path: Path,
+  called: (value: Readonly<Record<string, unknown>>, at: number) => string,
+): AskedTarget[] {
+  const jobs = document.at(path);
   if (!Array.isArray(jobs)) return [];
   return jobs.flatMap((job, at) => {
-    const name = String(asRecord(job)['job_name'] ?? at);
+    const who = called(asRecord(job), at);
     const lists = (key: string) => {
       const value = asRecord(job)[key];
       return (Array.isArray(value) ? value : []).map((each, index) => [asRecord(each), index] as const);
     };
     const texts = (value: unknown) => (Array.isArray(value) ? value.map(String) : []);
-    const line = (...path: Array<string | number>) => document.lineOf(['scrape_configs', at, ...path]);
+    const line = (...below: Path) => document.lineOf([...path, at, ...below]);
     const fixed = lists('static_configs').flatMap(([{ targets }, index]) =>
       texts(targets).map((target, place) => {
         const [, host = target, port] = /^(.*?)(?::(\d+))?$/.exec(target) ?? [];
         const number = port === undefined ? undefined : Number(port);
-        return { job: name, host, port: number, line: line('static_configs', index, 'targets', place) };
+        return { who, host, port: number, line: line('static_configs', index, 'targets', place) };
       }),
     );
     const asked = lists('dns_sd_configs').flatMap(([{ names, port }, index]) =>
       texts(names).map((host, place) => ({
-        job: name,
+        who,
         host,
         port: Number(port),
         line: line('dns_sd_configs', index, 'names', place),
@@ -129,28 +145,30 @@ const isLocal = (host: string): boolean => /^[a-z][\w-]*$/i.test(host) && host !
 
 const scraped = composeCheck(
   'compose-scrape-targets',
-  'What Prometheus scrapes is a service of the Compose file, on a common network, at the port that it listens on',
+  'What Prometheus scrapes, and where it sends alerts, is a service of the Compose file, on a common network, at the port that it listens on',
   (project, { prometheus, plan }: Artifacts) => {
     const service = project.prometheusService;
     if (service === undefined) return [];
     const elsewhere = (plan?.stack.services ?? []).flatMap(({ scrape }) => scrape.targets);
-    return prometheus.flatMap(({ file, documents }) =>
-      documents.flatMap(scrapeTargets).flatMap(({ job, host, port, line }) => {
+    return prometheus.flatMap(({ file, documents }) => {
+      const targets = documents.flatMap(askedTargets);
+      const asked = targets.map(({ host }) => host);
+      return targets.flatMap(({ who, host, port, line }) => {
         if (!isLocal(host) || elsewhere.includes(`${host}:${port}`)) return [];
         const found = (message: string, fix: string): Found => ({
           severity: 'error',
           file,
           line,
-          message: `job ${job}: ${message}`,
+          message: `${who}: ${message}`,
           fix,
         });
         const [target] = project.named(host);
         if (target === undefined)
-          return [found(`${host} is no service of ${project.file}`, meant(host, project.names))];
+          return [found(`${host} is no service of ${project.file}`, meant(host, others(project.names, asked)))];
         const reason = unreachable(project, service, target, port);
         return reason === undefined ? [] : [found(`${reason.what} (${project.file})`, reason.fix)];
-      }),
-    );
+      });
+    });
   },
 );
 

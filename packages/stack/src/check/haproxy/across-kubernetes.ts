@@ -24,8 +24,11 @@ const names = proxyCheck(
             return [file.error(line, message, 'ask a service with "clusterIP: None"')];
           }
           const entry = service.list('spec', 'ports').find(({ port: own }) => own === port);
-          const target = entry?.['targetPort'];
-          if (!headless || typeof target !== 'number' || target === port) return [];
+          if (!headless || entry === undefined) return [];
+          const { targetPort = port } = entry;
+          const named = cluster.selectedBy(service).map((workload) => workload.port(targetPort));
+          const target = typeof targetPort === 'number' ? targetPort : named.find((own) => own !== port);
+          if (target === undefined || target === port) return [];
           const message = `${place} asks port ${port} of ${service.title}, which is headless: its addresses are the pods', and they listen on ${target}`;
           return [file.error(line, message, `write ${host}:${target}`)];
         }),

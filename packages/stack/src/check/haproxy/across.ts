@@ -112,11 +112,18 @@ const lanes = proxyCheck(
     const servers = file.backs.flatMap((proxy) => proxy.servers.map(({ host, port }) => `${host}:${port}`));
     const known = delivered.length > 0 ? [...new Set(delivered.flatMap(({ hosts }) => hosts))] : servers;
     const where = delivered.length > 0 ? `INFLUX_URLS in ${delivered[0]!.file}` : file.config.file;
+    const laneOf = (words: readonly string[]) => LANE.exec(words[words.indexOf('uri') + 1] ?? '')?.[1];
+    const asked = file.backs.flatMap((proxy) =>
+      proxy.all('http-check', 'send').map(({ words }) => decodeURIComponent(laneOf(words) ?? '')),
+    );
     return file.backs.flatMap((proxy) =>
       proxy.all('http-check', 'send').flatMap(({ words, line }): Found[] => {
-        const lane = LANE.exec(words[words.indexOf('uri') + 1] ?? '')?.[1];
+        const lane = laneOf(words);
         if (lane === undefined || known.includes(decodeURIComponent(lane))) return [];
-        const near = closest(lane, known);
+        const near = closest(
+          lane,
+          known.filter((one) => !asked.includes(one)),
+        );
         const message = `${title(proxy)} asks for the lane of ${lane}, and ${where} names ${known.join(', ')}: every answer is 404, so no read goes there`;
         return [file.error(line, message, near === undefined ? 'write one of those' : `write /health/lanes/${near}`)];
       }),

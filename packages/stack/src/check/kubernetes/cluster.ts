@@ -29,7 +29,8 @@ export class Cluster {
         if (!whole.kind.endsWith('List')) return [whole];
         return whole.list('items').map((_, index) => new Manifest(document, ['items', index]));
       });
-    this.workloads = this.manifests.flatMap((manifest) => Workload.of(manifest) ?? []);
+    const find = (name: string, namespace: string) => this.find('ConfigMap', name, namespace);
+    this.workloads = this.manifests.flatMap((manifest) => Workload.of(manifest, find) ?? []);
   }
 
   ofKind(...kinds: readonly string[]): readonly Manifest[] {

@@ -30,7 +30,7 @@ it.each<[string, (c: BrokenCluster) => void, string[]]>([
       );
     },
     [
-      'service-address @ volumes:: Deployment load-balancer: backend influxdb in ConfigMap haproxy-config names influxdb-0.influx.telemetry-system.svc.cluster.local, and namespace telemetry-system has no such service; there are redis, influxdb, network-telemetry, network-telemetry-pods, load-balancer',
+      'service-address @ server influxdb-1 influxdb-0.influx.telemetry-system.svc.cluster.local:8086 check maxconn 256 slowstart 30s: Deployment load-balancer: backend influxdb in ConfigMap haproxy-config names influxdb-0.influx.telemetry-system.svc.cluster.local, and namespace telemetry-system has no such service; there are redis, influxdb, network-telemetry, network-telemetry-pods, load-balancer',
     ],
   ],
   [

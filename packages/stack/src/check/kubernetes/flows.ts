@@ -1,7 +1,6 @@
-import type { Path } from '../../source/yaml-source.js';
 import { type Cluster, clusterCheck } from './cluster.js';
 import { asList, type Found } from './manifest.js';
-import { environmentOf, variableAt, type Workload } from './workload.js';
+import { variableAt, type Workload } from './workload.js';
 
 /** One workload asks another, since its configuration says so. */
 export interface Flow {
@@ -14,11 +13,12 @@ export interface Flow {
 }
 
 /** An address that a workload is given, and where. */
-interface Named {
+export interface Named {
   readonly host: string;
   readonly port: number;
   readonly why: string;
-  readonly path: Path;
+  /** Of the line that names it. */
+  readonly found: (message: string, fix: string) => Found;
 }
 
 const ADDRESS =
@@ -28,25 +28,31 @@ const addressesIn = (text: string): Array<{ readonly host: string; readonly port
   [...text.matchAll(ADDRESS)].map(([, host, port]) => ({ host: host!, port: Number(port) }));
 
 /** What stands in the environment of its containers, and in the haproxy.cfg that it mounts. */
-function namedBy(cluster: Cluster, workload: Workload): Named[] {
+export function namedBy(cluster: Cluster, workload: Workload): Named[] {
   const environment = workload.containers.flatMap((container) =>
-    [...environmentOf(container)].flatMap(([variable, text]) =>
+    [...container.environment].flatMap(([variable, text]) =>
       addressesIn(text).map((address) => ({
         ...address,
         why: `${variable} of container ${container.name}`,
-        path: variableAt(container, variable),
+        found: (message: string, fix: string) => workload.found(variableAt(container, variable), message, fix),
       })),
     ),
   );
-  const servers = cluster.proxiesOf(workload).flatMap(({ config, manifest }) =>
+  const servers = cluster.proxiesOf(workload).flatMap(({ config, manifest, above }) =>
     config.sections.flatMap(({ kind, name, lines }) =>
       lines
         .filter(({ words }) => words[0] === 'server' || words[0] === 'server-template')
-        .flatMap(({ words }) => addressesIn(words[words[0] === 'server' ? 2 : 3] ?? ''))
-        .map((address) => ({
+        .flatMap(({ words, line }) =>
+          addressesIn(words[words[0] === 'server' ? 2 : 3] ?? '').map((address) => ({ ...address, line })),
+        )
+        .map(({ line, ...address }) => ({
           ...address,
           why: `${kind} ${name ?? ''} in ${manifest.title}`,
-          path: workload.inPod('volumes'),
+          found: (message: string, fix: string): Found => ({
+            ...workload.found([], message, fix),
+            file: config.file,
+            line: above + line,
+          }),
         })),
     ),
   );
@@ -86,19 +92,19 @@ const address = clusterCheck(
   (cluster) => {
     const namespaces = new Set(cluster.ofKind('Service').map(({ namespace }) => namespace));
     return cluster.workloads.flatMap((workload) =>
-      namedBy(cluster, workload).flatMap(({ host, port, why, path }): Found[] => {
+      namedBy(cluster, workload).flatMap(({ host, port, why, found }): Found[] => {
         const service = cluster.serviceAt(host, workload.namespace);
         if (service === undefined) {
           const [, namespace] = /\.([^.]+)\.svc(?:\.|$)/.exec(host) ?? [];
           if (namespace === undefined || !namespaces.has(namespace)) return [];
           const names = cluster.ofKind('Service').filter((it) => it.namespace === namespace);
           const message = `${why} names ${host}, and namespace ${namespace} has no such service`;
-          return [workload.found(path, message, `there are ${names.map(({ name }) => name).join(', ')}`)];
+          return [found(message, `there are ${names.map(({ name }) => name).join(', ')}`)];
         }
         const ports = asList(service.at('spec', 'ports')).map((entry) => entry['port']);
         if (ports.includes(port)) return [];
         const message = `${why} names port ${port} of ${service.title}, which it does not have`;
-        return [workload.found(path, message, `it has ${ports.map(String).join(', ')}`)];
+        return [found(message, `it has ${ports.map(String).join(', ')}`)];
       }),
     );
   },

@@ -3,7 +3,7 @@ import { quantityOf } from '../../kubernetes/scalars.js';
 import type { Path } from '../../source/yaml-source.js';
 import { type Cluster, clusterCheck } from './cluster.js';
 import { asList, asRecord } from './manifest.js';
-import { type ContainerAt, environmentOf, resourcesOf, type Workload } from './workload.js';
+import { type ContainerAt, resourcesOf, type Workload } from './workload.js';
 
 const DEFAULT_GRACE_S = 30;
 
@@ -38,7 +38,7 @@ function preStopOf({ value }: ContainerAt): Ending[] {
 }
 
 function drainOf(cluster: Cluster, workload: Workload, container: ContainerAt): Ending[] {
-  const drain = Number(environmentOf(container).get('DRAIN_TIMEOUT') ?? Number.NaN);
+  const drain = Number(container.environment.get('DRAIN_TIMEOUT') ?? Number.NaN);
   if (Number.isFinite(drain)) return [{ what: 'DRAIN_TIMEOUT', seconds: drain }];
   if (!String(container.value['image']).includes('haproxy')) return [];
   return cluster.proxiesOf(workload).flatMap(({ config }) =>
@@ -58,7 +58,7 @@ const spool = clusterCheck(
   (cluster, { plan }) =>
     cluster.workloads.flatMap((workload) =>
       workload.containers.flatMap((container) => {
-        const env = environmentOf(container);
+        const env = container.environment;
         const lanes = (env.get('INFLUX_URLS') ?? '').split(',').filter((url) => url.trim() !== '').length;
         if (lanes === 0) return [];
         const cap = Number(env.get('SPOOL_MAX_BYTES') ?? plan?.stack.collectors.spool.maxBytes ?? 1024 ** 3);

@@ -62,6 +62,7 @@ it.each<[string, (c: BrokenCluster) => void, string[]]>([
     },
     [
       'hpa-bounds @ minReplicas: 30: HorizontalPodAutoscaler network-telemetry-hpa: minReplicas 30 is above maxReplicas 20; write 20 or less',
+      'hpa-stack-file @ minReplicas: 30: HorizontalPodAutoscaler network-telemetry-hpa: minReplicas 30, and collectors.min of the stack file is 3, which the proxy, the alerts and the budgets go by; change collectors.min, and run breakwater generate',
     ],
   ],
   [

@@ -3,6 +3,9 @@ import { type Cluster, clusterCheck } from './cluster.js';
 import { asList, asRecord, type Found } from './manifest.js';
 import type { ContainerAt, Workload } from './workload.js';
 
+/** Also one that starts before the others. */
+type AnyContainer = Omit<ContainerAt, 'environment'>;
+
 const ENFORCE = 'pod-security.kubernetes.io/enforce';
 /** What Pod Security `restricted` lets a pod mount. */
 const VOLUMES = [
@@ -31,7 +34,7 @@ const restricted = clusterCheck('pod-security', 'Pods of a restricted namespace 
     ]),
 );
 
-const allContainers = (workload: Workload): ContainerAt[] => [
+const allContainers = (workload: Workload): AnyContainer[] => [
   ...workload.containers,
   ...asList(workload.pod['initContainers']).map((value, index) => ({
     value,
@@ -53,7 +56,7 @@ function podProblems(workload: Workload): Found[] {
   ];
 }
 
-function containerProblems(workload: Workload, { value, path, name }: ContainerAt): Found[] {
+function containerProblems(workload: Workload, { value, path, name }: AnyContainer): Found[] {
   const own = asRecord(value['securityContext']);
   const whole = asRecord(workload.pod['securityContext']);
   const at = [...path, 'securityContext'];

@@ -18,7 +18,12 @@ export interface ContainerAt {
   readonly value: Value;
   readonly path: Path;
   readonly name: string;
+  /** What its environment states as it is, here or in a ConfigMap of the files. */
+  readonly environment: ReadonlyMap<string, string>;
 }
+
+/** Finds a ConfigMap by name, in the namespace of a workload. */
+export type FindConfig = (name: string, namespace: string) => Manifest | undefined;
 
 /** Whatever makes pods. */
 export class Workload {
@@ -29,7 +34,7 @@ export class Workload {
   readonly pod: Value;
   readonly containers: readonly ContainerAt[];
 
-  private constructor(manifest: Manifest, template: Path) {
+  private constructor(manifest: Manifest, template: Path, find: FindConfig) {
     this.manifest = manifest;
     this.template = template;
     this.labels = labelsOf(manifest.at(...template, 'metadata', 'labels'));
@@ -38,13 +43,14 @@ export class Workload {
       value,
       path: [...template, 'spec', 'containers', index],
       name: String(value['name']),
+      environment: environmentOf(value, (name) => find(name, manifest.namespace)?.record('data') ?? {}),
     }));
   }
 
   /** Undefined for what makes no pods. */
-  static of(manifest: Manifest): Workload | undefined {
+  static of(manifest: Manifest, find: FindConfig): Workload | undefined {
     const template = TEMPLATES[manifest.kind];
-    return template === undefined ? undefined : new Workload(manifest, template);
+    return template === undefined ? undefined : new Workload(manifest, template, find);
   }
 
   get title(): string {
@@ -82,14 +88,19 @@ export class Workload {
   }
 }
 
-/** The values that a container's environment states as they are. */
-export const environmentOf = ({ value }: ContainerAt): ReadonlyMap<string, string> =>
-  new Map(
-    asList(value['env']).flatMap(({ name, value: text }) => {
-      const shown = asText(text);
-      return shown === undefined ? [] : [[String(name), shown] as const];
-    }),
+/** `env` wins over `envFrom`, as in Kubernetes. */
+function environmentOf(container: Value, dataOf: (config: string) => Value): ReadonlyMap<string, string> {
+  const whole = asList(container['envFrom']).flatMap(({ configMapRef, prefix = '' }) =>
+    Object.entries(dataOf(String(asRecord(configMapRef)['name']))).map(
+      ([name, text]) => [`${String(prefix)}${name}`, asText(text)] as const,
+    ),
   );
+  const single = asList(container['env']).map(({ name, value, valueFrom }) => {
+    const { name: config, key } = asRecord(asRecord(valueFrom)['configMapKeyRef']);
+    return [String(name), asText(value) ?? asText(dataOf(String(config))[String(key)])] as const;
+  });
+  return new Map([...whole, ...single].flatMap(([name, text]) => (text === undefined ? [] : [[name, text] as const])));
+}
 
 /** The index of a variable in a container's `env`, for its line. */
 export const variableAt = ({ value, path }: ContainerAt, name: string): Path => {

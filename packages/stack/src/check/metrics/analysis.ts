@@ -5,6 +5,7 @@ import { infer } from '../../promql/infer.js';
 import { parsePromql } from '../../promql/parse.js';
 import type { SeriesIndex } from '../../promql/series.js';
 import type { ProblemCode, Shape } from '../../promql/shape.js';
+import type { YamlDocument } from '../../source/yaml-source.js';
 import type { Artifacts } from '../artifacts.js';
 import { dashboardUsages } from './dashboards.js';
 import { readRules } from './rule-files.js';
@@ -36,19 +37,31 @@ export function seriesBookOf(artifacts: Artifacts): SeriesBook | undefined {
   return new SeriesBook({ emitted, jobs: scrapeJobs(artifacts.prometheus), recordings, alerts: names });
 }
 
+const dashboards = new WeakMap<YamlDocument, Usage[]>();
+
+/** Read once for all stacks that have it. */
+function usagesOfDashboard(document: YamlDocument): Usage[] {
+  const usages = dashboards.get(document) ?? dashboardUsages(document);
+  dashboards.set(document, usages);
+  return usages;
+}
+
 export function usagesOf(artifacts: Artifacts): Usage[] {
   const { alerts, recordings } = readRules(artifacts);
   return [
     ...alerts.flatMap(alertUsages),
     ...recordings.map(recordingUsage),
-    ...artifacts.dashboards.flatMap(({ documents }) => documents.flatMap(dashboardUsages)),
+    ...artifacts.dashboards.flatMap(({ documents }) => documents.flatMap(usagesOfDashboard)),
     ...artifacts.manifests.flatMap(({ documents }) => documents.flatMap(scaledObjectUsages)),
   ];
 }
 
+const parses = new WeakMap<Usage, ReturnType<typeof parsePromql>>();
+
 /** Without a book only the syntax can be judged. */
 export function analyseUsage(usage: Usage, book: SeriesIndex | undefined): MetricsFinding[] {
-  const parsed = parsePromql(usage.text);
+  const parsed = parses.get(usage) ?? parsePromql(usage.text);
+  parses.set(usage, parsed);
   if ('mistake' in parsed) {
     return [{ code: 'syntax', ...findingAt(usage, parsed.mistake, { ...parsed.mistake, severity: 'error' }) }];
   }

@@ -2,6 +2,7 @@ import type { Check } from '../check.js';
 import { adapterFindings } from './adapter-check.js';
 import { analyse, type MetricsFinding } from './analysis.js';
 import { hpaFindings } from './hpa-check.js';
+import { signalFindings } from './scaling-signal.js';
 
 const about = (id: string, holds: string, codes: ReadonlyArray<MetricsFinding['code']>): Check => ({
   id,
@@ -29,5 +30,10 @@ export const metricsChecks: readonly Check[] = [
     id: 'hpa-metric',
     holds: 'Every custom metric of an HPA is made by a prometheus-adapter rule',
     run: hpaFindings,
+  },
+  {
+    id: 'hpa-signal',
+    holds: 'An HPA scales on what falls as pods are added',
+    run: signalFindings,
   },
 ];

@@ -73,7 +73,7 @@ describe('the checks of rules', () => {
     ['severity: warning', 'team: a', 'alert-severity:4', 'no label "severity"'],
     ['summary: s, ', '', 'alert-annotations:4', 'no annotation "summary"'],
     ['#collectorsatmaximum', '#collectorsatmaximun', 'runbook-anchor:8', 'no such heading'],
-    ['>= 20', '>= 10', 'alert-maximum:5', 'takes 10 collectors for the most there may be, and collectors.max is 20'],
+    ['>= 20', '>= 10', 'alert-maximum:5', 'takes 10 for the most collectors there may be, and collectors.max is 20'],
     [
       '      - record: x:rate5m\n        expr: rate(x_total[5m])\n',
       RIGHT.split('\n').slice(3, 8).join('\n'),

@@ -115,20 +115,6 @@ function untested(artifacts: Artifacts): Found[] {
   );
 }
 
-/** `count(up{job="network-telemetry"} == 1) >= 20` speaks of the number that may run at most. */
-function maximumDiffers(artifacts: Artifacts): Found[] {
-  const { plan } = artifacts;
-  if (plan === undefined) return [];
-  const { max } = plan.stack.collectors;
-  return readRules(artifacts).alerts.flatMap((alert) => {
-    const [, limit] =
-      /^\s*count\s*\(\s*up\{[^}]*network-telemetry[^}]*\}[^)]*\)\s*>=?\s*(\d+)\s*$/.exec(alert.text) ?? [];
-    if (limit === undefined || Number(limit) === max) return [];
-    const message = `alert ${alert.name} takes ${limit} collectors for the most there may be, and collectors.max is ${max}`;
-    return [at(alert, ['expr'], message, `>= ${max}`)];
-  });
-}
-
 export const wordsChecks: readonly Check[] = [
   { id: 'alert-severity', holds: 'Every alert has a severity.', run: severityMissing },
   {
@@ -143,9 +129,4 @@ export const wordsChecks: readonly Check[] = [
   },
   { id: 'alert-name', holds: 'No two alerts have one name.', run: nameTwice },
   { id: 'alert-test', holds: 'Every alert has a promtool test, where there are tests.', run: untested },
-  {
-    id: 'alert-maximum',
-    holds: 'An alert on the most collectors says as many as the stack file.',
-    run: maximumDiffers,
-  },
 ];
