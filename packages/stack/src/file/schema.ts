@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { checkReferences } from './references.js';
+import { checkReferences } from './references.js';
 import { bytes, cpu, duration } from './units.js';
 
 const image = z
@@ -273,6 +274,7 @@ export const stackSchema = z
       if (other !== undefined) context.addIssue({ code: 'custom', path: [key, 'port'], message });
     }
   })
+  .superRefine(checkReferences)
   .superRefine(checkReferences)
   .meta({ title: 'Breakwater stack file' });
 
