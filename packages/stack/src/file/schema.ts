@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { checkReferences } from './references.js';
-import { checkReferences } from './references.js';
 import { bytes, cpu, duration } from './units.js';
 
 const image = z
@@ -274,7 +273,6 @@ export const stackSchema = z
       if (other !== undefined) context.addIssue({ code: 'custom', path: [key, 'port'], message });
     }
   })
-  .superRefine(checkReferences)
   .superRefine(checkReferences)
   .meta({ title: 'Breakwater stack file' });
 
