@@ -92,10 +92,10 @@ export const stackFileBreaks: readonly Broken[] = [
     'a severity for a receiver that there is not',
     (stack) => stack.generate(END, `${END}monitoring: { alertmanager: { routes: { critical: pager } } }\n`),
     {
-      check: 'receiver',
-      file: 'prometheus/alertmanager.yml',
-      at: '- receiver: pager',
-      says: 'the receiver "pager" of a route does not exist; receivers there are: nobody',
+      check: 'stack-file',
+      file: 'breakwater.stack.yaml',
+      at: 'monitoring: { alertmanager: { routes: { critical: pager } } }',
+      says: 'monitoring.alertmanager.routes.critical: "pager" cannot be used; it is no receiver; there are: none',
     },
   ),
   alone('a port for two fronts', (stack) => stack.generate(END, `${END}backends: { port: 8080 }\n`), {
