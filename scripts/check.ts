@@ -54,7 +54,11 @@ const STEPS: readonly Step[] = [
     run: () => apiFiles({ write: false }),
   },
   { name: 'metrics catalog', advice: 'npm run catalog', run: () => runTool('tsx', 'scripts/catalog.ts', '--check') },
-  { name: 'rendered files', advice: 'npx breakwater generate', run: () => runTool('breakwater', 'generate', '--check') },
+  {
+    name: 'rendered files',
+    advice: 'npx breakwater generate',
+    run: () => runTool('breakwater', 'generate', '--check'),
+  },
   { name: 'the stack fits', advice: 'docs/stack.md lists the checks', run: () => runTool('breakwater', 'check') },
 ];
 

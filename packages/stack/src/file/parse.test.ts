@@ -63,6 +63,36 @@ describe('a stack file', () => {
       /:5: error: backends.replicas: 4 cannot be used/,
     ],
     [
+      'scraping that Prometheus forgets between',
+      `${HEAD}collectors:\n${NETWORKS}monitoring: { prometheus: { scrapeInterval: 5m } }\n`,
+      /:5: error: monitoring.prometheus.scrapeInterval: "5m" cannot be used; 1s to 2m/,
+    ],
+    [
+      'a window longer than an HPA takes',
+      `${HEAD}collectors:\n${NETWORKS}  scaling: { down: { window: 2h } }\n`,
+      /:5: error: collectors.scaling.down.window: "2h" cannot be used; 0s to 1h/,
+    ],
+    [
+      'bounds the wrong way round',
+      `${HEAD}collectors:\n${NETWORKS}backends: { vertical: { cpu: { min: 4, max: 1 } } }\n`,
+      /:5: error: backends.vertical.cpu.min: 4 cannot be used; max or less/,
+    ],
+    [
+      'slots that are no number',
+      `${HEAD}collectors:\n${NETWORKS}  settings: { MAX_CONCURRENT_TARGETS: many }\n`,
+      /:5: error: collectors.settings.MAX_CONCURRENT_TARGETS: "many" cannot be used; a whole number/,
+    ],
+    [
+      'a path out of the folder',
+      `${HEAD}collectors:\n${NETWORKS}  build: ../Dockerfile\n`,
+      /:5: error: collectors.build: "..\/Dockerfile" cannot be used; a path such as/,
+    ],
+    [
+      'a runbook that is a template',
+      `${HEAD}collectors:\n${NETWORKS}monitoring: { runbook: "{{ x }}" }\n`,
+      /:5: error: monitoring.runbook: /,
+    ],
+    [
       'a network that is none',
       `${HEAD}collectors: { targetCidrs: [10.0.0.0/33] }\n`,
       /:3: error: collectors.targetCidrs\[0\]: "10.0.0.0\/33" cannot be used/,

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { checkReferences } from './references.js';
-import { bytes, cpu, duration } from './units.js';
+import { bytes, cpu, durationBetween } from './units.js';
 
 const image = z
   .string()
@@ -11,6 +11,7 @@ const variable = z.string().regex(/^[A-Z][A-Z0-9_]*$/, 'a name of an environment
 const cidr = z.union([z.cidrv4(), z.cidrv6()]);
 const percent = z.number().gt(0).max(100);
 const line = z.string().regex(/^[^\r\n]*$/, 'one line');
+const text = z.string().regex(/^\P{Cc}+$/u, 'one line that is not empty');
 const folderAndFile = z.string().regex(/^(?:(?!\.{1,2}\/)[\w.-]+\/)+[\w.-]+$/, 'a path such as deploy/targets.yaml');
 
 const resources = (standard: { cpu: [string, string]; memory: [string, string] }) =>
@@ -36,15 +37,15 @@ const scaling = z
       .strictObject({
         percent: percent.default(50),
         pods: z.int().min(1).default(2),
-        period: duration.prefault('60s'),
-        window: duration.prefault('0s'),
+        period: durationBetween('1s', '30m').prefault('60s'),
+        window: durationBetween('0s', '1h').prefault('0s'),
       })
       .prefault({}),
     down: z
       .strictObject({
         percent: percent.default(10),
-        period: duration.prefault('60s'),
-        window: duration.prefault('5m'),
+        period: durationBetween('1s', '30m').prefault('60s'),
+        window: durationBetween('0s', '1h').prefault('5m'),
       })
       .prefault({}),
   })
@@ -53,7 +54,7 @@ const scaling = z
 const collectors = z
   .strictObject({
     image: image.default('breakwater/telemetry-collector:0.1.0'),
-    build: line
+    build: folderAndFile
       .optional()
       .describe('The Dockerfile that Compose builds the image from, in the folder of the stack file'),
     min: z.int().min(1).max(100).default(3).describe('Replicas at least; what Compose starts'),
@@ -74,21 +75,25 @@ const collectors = z
     spool: z
       .strictObject({
         maxBytes: bytes.prefault('1Gi').describe('What one lane may need'),
-        maxAge: duration.prefault('7d'),
+        maxAge: durationBetween('1m', '3650d').prefault('7d'),
         whenFull: z.enum(['block', 'drop-oldest']).default('block'),
       })
       .prefault({}),
     drain: z
       .strictObject({
-        delay: duration.prefault('5s').describe('Until proxies and peers have seen that it ends'),
-        timeout: duration.prefault('25s').describe('DRAIN_TIMEOUT'),
+        delay: durationBetween('0s', '10m').prefault('5s').describe('Until proxies and peers have seen that it ends'),
+        timeout: durationBetween('1s', '1h').prefault('25s').describe('DRAIN_TIMEOUT'),
       })
       .prefault({}),
-    lease: duration.prefault('15s').describe('FLEET_LEASE'),
+    lease: durationBetween('1s', '5m').prefault('15s').describe('FLEET_LEASE'),
     resources: resources({ cpu: ['250m', '500m'], memory: ['256Mi', '512Mi'] }),
     scaling,
     settings: z
       .record(variable, z.union([z.string(), z.number(), z.boolean()]).transform(String).pipe(line))
+      .refine(({ MAX_CONCURRENT_TARGETS: slots = '50' }) => /^[1-9]\d{0,5}$/.test(slots), {
+        path: ['MAX_CONCURRENT_TARGETS'],
+        error: 'a whole number from 1 on',
+      })
       .default({})
       .describe('Further environment variables of the collector'),
   })
@@ -99,15 +104,21 @@ const backends = z
     image: image.default('influxdb:2.7.12-alpine'),
     replicas: z.int().min(1).max(3).default(2),
     port: port.default(8086),
-    org: line.default('telemetry'),
-    bucket: line.default('telemetry'),
-    retention: duration.prefault('30d'),
+    org: text.default('telemetry'),
+    bucket: text.default('telemetry'),
+    retention: durationBetween('1h', '36500d').prefault('30d'),
     storage: bytes.prefault('50Gi'),
     resources: resources({ cpu: ['500m', '1'], memory: ['1Gi', '2Gi'] }),
     vertical: z
       .strictObject({
-        cpu: z.strictObject({ min: cpu.prefault('500m'), max: cpu.prefault('4') }).prefault({}),
-        memory: z.strictObject({ min: bytes.prefault('1Gi'), max: bytes.prefault('8Gi') }).prefault({}),
+        cpu: z
+          .strictObject({ min: cpu.prefault('500m'), max: cpu.prefault('4') })
+          .refine(({ min, max }) => min <= max, { path: ['min'], error: 'max or less' })
+          .prefault({}),
+        memory: z
+          .strictObject({ min: bytes.prefault('1Gi'), max: bytes.prefault('8Gi') })
+          .refine(({ min, max }) => min <= max, { path: ['min'], error: 'max or less' })
+          .prefault({}),
       })
       .prefault({}),
   })
@@ -123,7 +134,7 @@ const proxy = z
     rateLimit: z
       .strictObject({
         requests: z.int().min(1).default(2000).describe('One source may send so many'),
-        period: duration.prefault('10s'),
+        period: durationBetween('1s', '1h').prefault('10s'),
         connections: z.int().min(1).default(500).describe('One source may have so many at once at the proxy'),
       })
       .prefault({}),
@@ -142,7 +153,7 @@ const redis = z
   .strictObject({
     image: image.default('redis:7.2.7-alpine'),
     port: port.default(6379),
-    maxMemory: bytes.prefault('256Mi'),
+    maxMemory: bytes.refine((count) => count >= 16 * 1024 ** 2, '16Mi or more').prefault('256Mi'),
     resources: resources({ cpu: ['100m', '500m'], memory: ['128Mi', '384Mi'] }),
   })
   .prefault({});
@@ -174,8 +185,8 @@ const monitoring = z
       .strictObject({
         image: image.default('prom/prometheus:v2.53.4'),
         port: port.default(9090),
-        scrapeInterval: duration.prefault('15s'),
-        retention: duration.prefault('15d'),
+        scrapeInterval: durationBetween('1s', '2m').prefault('15s'),
+        retention: durationBetween('1h', '3650d').prefault('15d'),
       })
       .prefault({}),
     alertmanager: z
@@ -187,7 +198,14 @@ const monitoring = z
           .strictObject({ critical: name.optional(), warning: name.optional(), info: name.optional() })
           .prefault({})
           .describe('Which receiver gets which severity; none: it is shown in Alertmanager and sent nowhere'),
-        smtp: z.strictObject({ smarthost: line, from: line, user: line, passwordFile: line }).optional(),
+        smtp: z
+          .strictObject({
+            smarthost: z.string().regex(/^[\w.-]+:\d{1,5}$/, 'host:port'),
+            from: line,
+            user: line,
+            passwordFile: line,
+          })
+          .optional(),
       })
       .prefault({}),
     exporters: z
@@ -197,14 +215,18 @@ const monitoring = z
         cadvisor: image.default('gcr.io/cadvisor/cadvisor:v0.49.2'),
       })
       .prefault({}),
-    runbook: line.default('docs/runbook.md').describe('URL of the runbook that alerts link to, without an anchor'),
+    runbook: z
+      .string()
+      .regex(/^[^\s{}#]+$/, 'an address or a path, without an anchor')
+      .default('docs/runbook.md')
+      .describe('URL of the runbook that alerts link to, without an anchor'),
   })
   .prefault({});
 
 const objective = (target: number) =>
   z.strictObject({
     percent: z.number().min(50).lt(100).default(target),
-    period: duration.prefault('30d'),
+    period: durationBetween('1d', '365d').prefault('30d'),
   });
 
 const objectives = z

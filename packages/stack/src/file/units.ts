@@ -19,6 +19,12 @@ export const duration = z
     return Number(value) * SECONDS[unit as keyof typeof SECONDS];
   });
 
+/** A duration between two others, which are allowed too: what lies beyond is refused by who would run with it. */
+export function durationBetween(least: string, most: string): typeof duration {
+  const [from, to] = [duration.parse(least), duration.parse(most)];
+  return duration.refine((seconds) => seconds >= from && seconds <= to, `${least} to ${most}`);
+}
+
 /** `512Mi`, `50Gi`: becomes bytes. */
 export const bytes = z
   .union([z.string(), z.number().transform(String)])
