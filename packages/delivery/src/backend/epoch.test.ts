@@ -48,6 +48,20 @@ describe('the runs of a server', () => {
     expect(look(runs, `${name} 5\n${page('1795332181', '0.3')}`) !== first).toBe(isCounter);
   });
 
+  it('differ where the server counts this question and the number did not grow, though no counter went backwards', () => {
+    const asked = (count: number, cpu: string) =>
+      `vm_http_requests_total{path="/metrics"} ${count}\n${page('1795332181', cpu)}`;
+    const runs = new Runs();
+    const first = look(runs, asked(1, '0.05'));
+    // VictoriaMetrics shows the same page for a second.
+    expect(look(runs, asked(1, '0.05'))).toBe(first);
+    expect(look(runs, asked(3, '0.06'))).toBe(first);
+    const second = look(runs, asked(1, '0.07'));
+    expect(second).not.toBe(first);
+    const third = look(runs, asked(1, '0.08'));
+    expect(new Set([first, second, third]).size).toBe(3);
+  });
+
   it('come again where more restarts show within one second than there can be', () => {
     const runs = new Runs();
     const seen: unknown[] = [];

@@ -13,12 +13,15 @@ const START = /^process_start_time_seconds(?:\{[^}\n]*\})? (\S+)/m;
  * in the same second, behind one address.
  */
 const MOST_RESTARTS = 4;
+/** How often VictoriaMetrics was asked for this page, by the question itself among others: it grows with each new page. */
+const QUESTIONS = 'vm_http_requests_total{path="/metrics"}';
 /** Counters of the process and its Go runtime, as many as there are: one alone may be ahead soon after a restart. */
-const COUNTERS = /^((?:go|process)_(?!network_)\w+_total(?:\{[^}\n]*\})?) (\S+)/gm;
+const COUNTERS =
+  /^((?:go|process)_(?!network_)\w+_total(?:\{[^}\n]*\})?|vm_http_requests_total\{path="\/metrics"\}) (\S+)/gm;
 
 /**
  * Numbers the runs of a server by its `/metrics`. Start times come in whole seconds from some: within the same one a
- * restart shows in counters that went backwards.
+ * restart shows in counters that went backwards, or in a new page for which the number of questions did not grow.
  */
 export class Runs {
   #looks = 0;
@@ -34,7 +37,7 @@ export class Runs {
       const startedAtUs = Math.round(seconds * 1e6);
       const counters = new Map([...metrics.matchAll(COUNTERS)].map(([, name, value]) => [name!, Number(value)]));
       const isSameStart = before?.startedAtUs === startedAtUs;
-      const isRestart = isSameStart && wentBackwards(before.counters, counters);
+      const isRestart = isSameStart && showsRestart(before.counters, counters);
       const restarts = isSameStart ? (before.restarts + (isRestart ? 1 : 0)) % MOST_RESTARTS : 0;
       if (order > (this.#latest?.order ?? 0)) this.#latest = { startedAtUs, counters, restarts, order };
       return startedAtUs + restarts;
@@ -42,9 +45,14 @@ export class Runs {
   }
 }
 
-function wentBackwards(before: ReadonlyMap<string, number>, now: ReadonlyMap<string, number>): boolean {
-  for (const [name, value] of before) if ((now.get(name) ?? value) < value) return true;
-  return false;
+function showsRestart(before: ReadonlyMap<string, number>, now: ReadonlyMap<string, number>): boolean {
+  let isNewPage = false;
+  for (const [name, value] of before) {
+    const current = now.get(name) ?? value;
+    if (current < value) return true;
+    isNewPage ||= current > value;
+  }
+  return isNewPage && before.has(QUESTIONS) && before.get(QUESTIONS) === now.get(QUESTIONS);
 }
 
 /** Microseconds since the epoch at which a 1.x server started, by its `/debug/vars`. */
