@@ -27,7 +27,7 @@ if (withoutServers) {
 }
 
 // unit: no server of others, no sleeping. servers: asks the testbed for real servers. system: takes minutes, and asks
-// for servers where the file is called *.servers.system.test.ts.
+// for servers where the file is called *.servers.system.test.ts. Limits of time are there to end what hangs, on a slow machine too.
 export default defineConfig({
   test: {
     reporters: process.env['CI'] === undefined ? ['default'] : ['default', new CiReporter()],
@@ -39,6 +39,8 @@ export default defineConfig({
           name: 'unit',
           include: [`${roots}/{src,test,scripts}/**/*.test.ts`, 'scripts/**/*.test.ts', 'docs/**/*.test.ts'],
           exclude: [...exclude, '**/*.servers.test.ts', '**/*.system.test.ts'],
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
         },
       },
       {
@@ -47,7 +49,7 @@ export default defineConfig({
           name: 'servers',
           include: withoutServers ? [] : [`${roots}/{src,test}/**/*.servers.test.ts`],
           exclude,
-          testTimeout: 60_000,
+          testTimeout: 180_000,
           hookTimeout: 180_000,
           maxWorkers: 1,
         },
