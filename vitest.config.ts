@@ -27,7 +27,8 @@ if (withoutServers) {
 }
 
 // unit: no server of others, no sleeping. servers: asks the testbed for real servers. system: takes minutes, and asks
-// for servers where the file is called *.servers.system.test.ts. Limits of time are there to end what hangs, on a slow machine too.
+// for servers where the file is called *.servers.system.test.ts. Limits of time end what hangs, on a slow machine too:
+// they measure nothing.
 export default defineConfig({
   test: {
     reporters: process.env['CI'] === undefined ? ['default'] : ['default', new CiReporter()],
