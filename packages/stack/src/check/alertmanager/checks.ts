@@ -110,7 +110,10 @@ function oldApi(artifacts: Artifacts): Found[] {
 }
 
 /** Labels that Alertmanager or every alert has, and those that series bring, which rules do not show. */
-const SERIES_LABELS = ['alertname', 'instance', 'job', 'backend', 'namespace', 'pod', 'service', 'cluster', 'node'];
+const SERIES_LABELS = [
+  ...['alertname', 'instance', 'job', 'backend', 'namespace', 'pod', 'service', 'cluster', 'node'],
+  ...['proxy', 'slot', 'device', 'mountpoint'],
+];
 
 /** The value nearest to that of a matcher; all of a few. */
 function valueFix(text: string, values: readonly string[]): string {

@@ -120,35 +120,32 @@ const concernsOf = ({ source_matchers, target_matchers }: InhibitRule): RegExp[]
 
 const named = (...names: string[]): string => `alertname=~"${names.join('|')}"`;
 
+/** What the proxy says of servers that it cannot reach. */
+const OF_PROXY = named('ProxyBackendDown', 'ProxyErrorsHigh', 'ProxyServerDown');
+
 /** What is only another face of something that fires already. */
 const INHIBITIONS: InhibitRule[] = [
-  // The critical of two alerts on one thing.
+  // The critical of two alerts on one thing: one disk of a machine says nothing of another.
   {
     source_matchers: ['severity="critical"', 'subject=~".+"'],
     target_matchers: ['severity=~"warning|info"', 'subject=~".+"'],
-    equal: ['subject', 'instance', 'backend'],
+    equal: ['subject', 'instance', 'backend', 'slot', 'device', 'mountpoint'],
   },
   // All are down: not each of them, and none of what follows.
   {
     source_matchers: ['alertname="NoCollectorUp"'],
     target_matchers: [
-      named(
-        'CollectorDown',
-        'CollectorsTooFew',
-        'CollectorAbsent',
-        'CollectionMetricsAbsent',
-        'DeliveryMetricsAbsent',
-        'ProxyBackendDown',
-        'ProxyErrorsHigh',
-      ),
+      named('CollectorDown', 'CollectorsTooFew', 'CollectorAbsent', 'CollectionMetricsAbsent', 'DeliveryMetricsAbsent'),
     ],
   },
+  { source_matchers: ['alertname="NoCollectorUp"'], target_matchers: [OF_PROXY, 'proxy="collectors"'] },
   {
     source_matchers: ['alertname="NoInfluxdbUp"'],
     target_matchers: [
       named('InfluxdbDown', 'LaneHeld', 'DeliveryBehind', 'NoBackendTakesPoints', 'DeliveryBudgetBurns.*'),
     ],
   },
+  { source_matchers: ['alertname="NoInfluxdbUp"'], target_matchers: [OF_PROXY, 'proxy="influxdb"'] },
   // One server is down: nothing of its lanes, which have its address in the label "server".
   {
     source_matchers: ['alertname="InfluxdbDown"'],
@@ -170,7 +167,7 @@ const INHIBITIONS: InhibitRule[] = [
   },
   {
     source_matchers: ['alertname="ProxyDown"'],
-    target_matchers: [named('ProxyBackendDown', 'ProxyErrorsHigh', 'ProxyServerDown')],
+    target_matchers: [OF_PROXY],
   },
   // Why points are refused or late says more than that they are.
   {
