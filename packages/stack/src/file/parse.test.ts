@@ -78,6 +78,21 @@ describe('a stack file', () => {
       /:5: error: backends.vertical.cpu.min: 4 cannot be used; max or less/,
     ],
     [
+      'a request above its limit',
+      `${HEAD}collectors:\n${NETWORKS}redis: { resources: { requests: { cpu: 1 }, limits: { cpu: 500m } } }\n`,
+      /:5: error: redis.resources.requests.cpu: 1 cannot be used; limits.cpu or less/,
+    ],
+    [
+      'a limit below the request that there is by default',
+      `${HEAD}collectors:\n${NETWORKS}redis: { resources: { limits: { memory: 64Mi } } }\n`,
+      /:5: error: redis.resources.requests.memory: its default cannot be used; limits.memory or less/,
+    ],
+    [
+      'a domain with a blank',
+      `${HEAD}collectors:\n${NETWORKS}kubernetes: { clusterDomain: "cluster local" }\n`,
+      /:5: error: kubernetes.clusterDomain: "cluster local" cannot be used; a domain of DNS/,
+    ],
+    [
       'slots that are no number',
       `${HEAD}collectors:\n${NETWORKS}  settings: { MAX_CONCURRENT_TARGETS: many }\n`,
       /:5: error: collectors.settings.MAX_CONCURRENT_TARGETS: "many" cannot be used; a whole number/,

@@ -60,8 +60,10 @@ function mistakes(issue: z.core.$ZodIssue, document: YamlDocument): Finding[] {
     });
   }
   const value = document.at(path);
-  const shown = value === undefined ? 'is missing' : `${JSON.stringify(value)?.slice(0, 60)} cannot be used`;
-  return [found(path, shown, inWords(issue))];
+  const shown = value === undefined ? undefined : JSON.stringify(value)?.slice(0, 60);
+  // What is not written has a default, which can be wrong beside what is.
+  const lacking = issue.code === 'custom' ? 'its default cannot be used' : 'is missing';
+  return [found(path, shown === undefined ? lacking : `${shown} cannot be used`, inWords(issue))];
 }
 
 const TYPES: Readonly<Record<string, string>> = {

@@ -10,6 +10,10 @@ const name = z.string().regex(/^[a-z](?:[a-z0-9-]{0,50}[a-z0-9])?$/, 'lower-case
 const variable = z.string().regex(/^[A-Z][A-Z0-9_]*$/, 'a name of an environment variable');
 const cidr = z.union([z.cidrv4(), z.cidrv6()]);
 const percent = z.number().gt(0).max(100);
+const domain = z
+  .string()
+  .max(253)
+  .regex(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*$/, 'a domain of DNS');
 const line = z.string().regex(/^[^\r\n]*$/, 'one line');
 const text = z.string().regex(/^\P{Cc}+$/u, 'one line that is not empty');
 const folderAndFile = z.string().regex(/^(?:(?!\.{1,2}\/)[\w.-]+\/)+[\w.-]+$/, 'a path such as deploy/targets.yaml');
@@ -23,6 +27,13 @@ const resources = (standard: { cpu: [string, string]; memory: [string, string] }
       limits: z
         .strictObject({ cpu: cpu.prefault(standard.cpu[1]), memory: bytes.prefault(standard.memory[1]) })
         .prefault({}),
+    })
+    .superRefine(({ requests, limits }, context) => {
+      for (const resource of ['cpu', 'memory'] as const) {
+        if (requests[resource] <= limits[resource]) continue;
+        const message = `limits.${resource} or less`;
+        context.addIssue({ code: 'custom', path: ['requests', resource], message });
+      }
     })
     .prefault({})
     .describe('What one replica asks for, and the most it gets');
@@ -260,7 +271,7 @@ const kubernetes = z
     monitoringNamespace: name.default('monitoring').describe('Where Prometheus and the adapter run'),
     ingressNamespaces: z.array(name).default([]).describe('Whose pods may ask the proxy, beside its own'),
     storageClass: name.optional(),
-    clusterDomain: line.default('cluster.local'),
+    clusterDomain: domain.default('cluster.local'),
   })
   .prefault({});
 

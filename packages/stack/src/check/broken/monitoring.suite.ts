@@ -159,10 +159,10 @@ export const monitoringBreaks: readonly Broken[] = [
     'an alert that one scrape decides',
     (stack) => stack.change(FLEET, '        for: 1m\n', '', { after: 'alert: RedisDown' }),
     {
-      check: 'alert-for',
+      check: 'alert-complete',
       file: 'prometheus/rules/fleet_alerts.yml',
       at: '- alert: RedisDown',
-      says: 'alert RedisDown has no "for": a single sample is enough to wake somebody; for: 60s',
+      says: 'alert RedisDown has no "for": a single sample is enough to wake somebody; add for: 60s',
     },
   ),
   alone(

@@ -50,7 +50,7 @@ describe('the checks of rules', () => {
   });
 
   it.each([
-    ['        for: 15m\n', '', 'alert-for:4', 'has no "for": a single sample'],
+    ['        for: 15m\n', '', 'alert-complete:4', 'has no "for": a single sample'],
     [
       '>= 20\n        for: 15m\n',
       '>= 20\n        for: 15s\n',
@@ -60,18 +60,18 @@ describe('the checks of rules', () => {
     [
       'count(up{job="network-telemetry"} == 1) >= 20\n        for: 15m\n',
       'increase(x_total[5m]) > 0\n',
-      'alert-for:4',
+      'alert-complete:4',
       'one event is one message',
     ],
     [
       'count(up{job="network-telemetry"} == 1) >= 20\n        for: 15m\n',
       'absent(up{job="a"})\n',
-      'alert-for:4',
+      'alert-complete:4',
       'a single failed scrape makes a series absent',
     ],
     ['[5m]', '[30s]', 'rate-window:10', 'x:rate5m: rate over [30s]'],
-    ['severity: warning', 'team: a', 'alert-severity:4', 'no label "severity"'],
-    ['summary: s, ', '', 'alert-annotations:4', 'no annotation "summary"'],
+    ['severity: warning', 'team: a', 'alert-complete:4', 'no label "severity"'],
+    ['summary: s, ', '', 'alert-complete:4', 'no annotation summary'],
     ['#collectorsatmaximum', '#collectorsatmaximun', 'runbook-anchor:8', 'no such heading'],
     ['>= 20', '>= 10', 'alert-maximum:5', 'takes 10 for the most collectors there may be, and collectors.max is 20'],
     [
@@ -88,6 +88,18 @@ describe('the checks of rules', () => {
     const tests = TESTS.replace('CollectorsAtMaximum', 'Another');
     expect(found('15m', '15m', { tests })).toEqual([
       expect.objectContaining({ at: 'alert-test:4', message: 'alert CollectorsAtMaximum has no promtool test' }),
+    ]);
+  });
+
+  it('tells of an alert once, whatever it lacks', () => {
+    const rest = RIGHT.slice(RIGHT.indexOf('        for: 15m'), RIGHT.indexOf('      - record'));
+    expect(found(rest, '')).toEqual([
+      expect.objectContaining({
+        at: 'alert-complete:4',
+        message:
+          'alert CollectorsAtMaximum has no "for": a single sample is enough to wake somebody; no label "severity": no route can choose by it; no annotation summary, description, runbook_url',
+        fix: 'add for: 60s; labels: { severity: warning }; summary, description, runbook_url under annotations',
+      }),
     ]);
   });
 

@@ -47,22 +47,25 @@ const at = (
   fix,
 });
 
+export const hasFor = ({ document, path }: Alert): boolean => document.at([...path, 'for']) !== undefined;
+
+/** What to wait for where nothing is said: two scrapes, and a minute at least. */
+export const leastForS = (artifacts: Artifacts): number => Math.max(60, 2 * (scrapeIntervalS(artifacts) ?? 30));
+
+/** What is wrong about an alert that waits for nothing. */
+export function whyWait({ text }: Alert): string {
+  if (/\b(?:increase|changes|resets)\s*\(.*>\s*0\s*$/.test(text)) {
+    return ': one event is one message, and the next evaluation takes it back';
+  }
+  return /\babsent(?:_over_time)?\s*\(/.test(text)
+    ? ': a single failed scrape makes a series absent'
+    : ': a single sample is enough to wake somebody';
+}
+
 function forTooShort(artifacts: Artifacts): Found[] {
   const scrapeS = scrapeIntervalS(artifacts);
   return readRules(artifacts).alerts.flatMap((alert) => {
     const value = alert.document.at([...alert.path, 'for']);
-    if (value === undefined) {
-      const once = /\b(?:increase|changes|resets)\s*\(.*>\s*0\s*$/.test(alert.text);
-      const absent = /\babsent(?:_over_time)?\s*\(/.test(alert.text);
-      const why = once
-        ? ': one event is one message, and the next evaluation takes it back'
-        : absent
-          ? ': a single failed scrape makes a series absent'
-          : ': a single sample is enough to wake somebody';
-      return [
-        at(alert, 'alert', `alert ${alert.name} has no "for"${why}`, `for: ${Math.max(60, 2 * (scrapeS ?? 30))}s`),
-      ];
-    }
     const seconds = typeof value === 'string' ? durationS(value) : undefined;
     if (scrapeS === undefined || seconds === undefined || seconds >= 2 * scrapeS) return [];
     const message = `alert ${alert.name} has for: ${String(value)}, and Prometheus scrapes every ${scrapeS} s: one sample decides`;
@@ -87,6 +90,6 @@ function rateWindowTooShort(artifacts: Artifacts): Found[] {
 }
 
 export const timingChecks: readonly Check[] = [
-  { id: 'alert-for', holds: 'Every alert waits for at least two scrapes before it fires.', run: forTooShort },
+  { id: 'alert-for', holds: 'What an alert waits for lasts for two scrapes at least.', run: forTooShort },
   { id: 'rate-window', holds: 'Every rate looks back over at least four scrapes.', run: rateWindowTooShort },
 ];

@@ -3,6 +3,7 @@ import { isRecord, listOf } from '../../source/shapes.js';
 import type { Artifacts } from '../artifacts.js';
 import type { Check } from '../check.js';
 import { type Alert, readRules } from '../metrics/rule-files.js';
+import { hasFor, leastForS, whyWait } from './timing.js';
 
 type Found = ReturnType<Check['run']>[number];
 
@@ -14,29 +15,25 @@ const at = ({ document, path }: Alert, keys: readonly string[], message: string,
   fix,
 });
 
-function severityMissing(artifacts: Artifacts): Found[] {
-  return readRules(artifacts).alerts.flatMap((alert) =>
-    alert.labels['severity'] === undefined
-      ? [
-          at(
-            alert,
-            ['alert'],
-            `alert ${alert.name} has no label "severity": no route can choose by it`,
-            'severity: warning',
-          ),
-        ]
-      : [],
-  );
-}
+const ANNOTATIONS = ['summary', 'description', 'runbook_url'];
 
-function annotationsMissing(artifacts: Artifacts): Found[] {
-  return readRules(artifacts).alerts.flatMap((alert) =>
-    ['summary', 'description', 'runbook_url'].flatMap((name) =>
-      alert.annotations[name] === undefined
-        ? [at(alert, ['alert'], `alert ${alert.name} has no annotation "${name}"`, `add ${name} under annotations`)]
-        : [],
-    ),
-  );
+/** One finding for an alert, whatever it lacks. */
+function incomplete(artifacts: Artifacts): Found[] {
+  return readRules(artifacts).alerts.flatMap((alert) => {
+    const annotations = ANNOTATIONS.filter((name) => alert.annotations[name] === undefined);
+    const lacks = [
+      ...(hasFor(alert) ? [] : [{ what: `"for"${whyWait(alert)}`, fix: `for: ${leastForS(artifacts)}s` }]),
+      ...(alert.labels['severity'] === undefined
+        ? [{ what: 'label "severity": no route can choose by it', fix: 'labels: { severity: warning }' }]
+        : []),
+      ...(annotations.length === 0
+        ? []
+        : [{ what: `annotation ${annotations.join(', ')}`, fix: `${annotations.join(', ')} under annotations` }]),
+    ];
+    if (lacks.length === 0) return [];
+    const message = `alert ${alert.name} has no ${lacks.map(({ what }) => what).join('; no ')}`;
+    return [at(alert, ['alert'], message, `add ${lacks.map(({ fix }) => fix).join('; ')}`)];
+  });
 }
 
 /** The anchors that GitHub makes of the headings of a page. */
@@ -116,11 +113,10 @@ function untested(artifacts: Artifacts): Found[] {
 }
 
 export const wordsChecks: readonly Check[] = [
-  { id: 'alert-severity', holds: 'Every alert has a severity.', run: severityMissing },
   {
-    id: 'alert-annotations',
-    holds: 'Every alert has a summary, a description and a link to its runbook.',
-    run: annotationsMissing,
+    id: 'alert-complete',
+    holds: 'Every alert has a wait, a severity, a summary, a description and a link to its runbook.',
+    run: incomplete,
   },
   {
     id: 'runbook-anchor',
