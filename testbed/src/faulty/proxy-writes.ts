@@ -6,7 +6,7 @@ export interface ProxiedWrite {
   readonly answered: number | undefined;
   /** The same moment, in monotonic milliseconds. */
   readonly answeredAtMs: number | undefined;
-  /** The status that the client got; undefined: it got no whole answer. */
+  /** The status that the client got; undefined: it got no whole answer, or may have got none. */
   readonly status: number | undefined;
   /** The status that the backend answered; undefined: it was not asked, or did not answer. */
   readonly backendStatus: number | undefined;
@@ -57,6 +57,13 @@ export class WriteRecord {
     write.answered = this.tick();
     write.answeredAtMs = performance.now();
     write.status = status;
+  }
+
+  /** The connection was reset before it is known that the client had read the answer. */
+  unanswered(write: MutableWrite): void {
+    write.answered = undefined;
+    write.answeredAtMs = undefined;
+    write.status = undefined;
   }
 }
 

@@ -206,6 +206,25 @@ describe('its record of writes', () => {
     expect(sentAgainAfterSuccess(proxy.recorded)).toBe(1);
   });
 
+  it('counts no line whose 2xx may have been lost with its connection', async () => {
+    await start({ recordBytes: 10_000 });
+    const reset = async () => {
+      await proxy.set('down');
+      await proxy.set('none');
+      // The first may still find the socket that was reset.
+      await failure(send('', {}, '/ping'));
+    };
+    await send('tide level=5 5\n');
+    await reset();
+    await send('tide level=5 5\n');
+    expect(sentAgainAfterSuccess(proxy.recorded)).toBe(0);
+    // Who asks again over the connection has read the answer before.
+    await send('', {}, '/ping');
+    await reset();
+    await send('tide level=5 5\n');
+    expect(sentAgainAfterSuccess(proxy.recorded)).toBe(1);
+  });
+
   it('counts no line that was under way twice at the same time', async () => {
     await start({ recordBytes: 10_000 });
     await proxy.set({ delayAnswerMs: 20 });

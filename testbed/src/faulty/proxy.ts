@@ -78,7 +78,8 @@ export class FaultProxy implements AsyncDisposable {
   accepted = 0;
   readonly #target: URL;
   readonly #record: WriteRecord | undefined;
-  readonly #sockets = new Set<Socket>();
+  /** Connections that are open, and the write that was answered last on each: its client may not have read that yet. */
+  readonly #sockets = new Map<Socket, MutableWrite | undefined>();
   // No time limit: an idle connection that dies by itself would be a fault that nobody asked for.
   readonly #agent = new Agent({ keepAlive: true });
   #server: Server | undefined;
@@ -157,13 +158,16 @@ export class FaultProxy implements AsyncDisposable {
     const server = this.#server;
     this.#server = undefined;
     if (server === undefined) return;
-    const closed = [...this.#sockets].map((socket) => once(socket.resetAndDestroy(), 'close'));
+    const closed = [...this.#sockets].map(([socket, write]) => {
+      if (write !== undefined) this.#record!.unanswered(write);
+      return once(socket.resetAndDestroy(), 'close');
+    });
     await Promise.all([new Promise<void>((resolve) => server.close(() => resolve())), ...closed]);
   }
 
   #accept(socket: Socket): void {
     this.accepted++;
-    this.#sockets.add(socket);
+    this.#sockets.set(socket, undefined);
     socket.once('close', () => this.#sockets.delete(socket));
     socket.on('error', () => {});
   }
@@ -171,6 +175,8 @@ export class FaultProxy implements AsyncDisposable {
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     // What follows is in the order in which requests arrived, however long their bodies take.
     const arrived = this.#record?.tick() ?? 0;
+    // Who asks again has read the answer before.
+    this.#sockets.set(request.socket, undefined);
     const body = await bodyOf(request);
     const isWrite = request.method === 'POST' && /\/write$/.test(request.url!.split('?')[0]!);
     this.requests++;
@@ -209,9 +215,12 @@ export class FaultProxy implements AsyncDisposable {
   }
 
   #answer(response: ServerResponse, { status, headers, body }: BackendAnswer, write: MutableWrite | undefined): void {
+    const { socket } = response;
     response.writeHead(status, passedOn(headers));
     response.once('finish', () => {
-      if (write !== undefined && !response.socket?.destroyed) this.#record!.answered(write, status);
+      if (write === undefined || socket === null || socket.destroyed) return;
+      this.#record!.answered(write, status);
+      this.#sockets.set(socket, write);
     });
     response.end(body);
   }
