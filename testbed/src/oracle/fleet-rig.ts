@@ -31,8 +31,11 @@ export interface FleetVerdict {
   readonly repeats: readonly Repeat[];
   /** Points at instants that are no turn's. */
   readonly strangers: readonly string[];
-  /** Turns that each collector, by its place, counted as missed since its latest start: it got no time to begin them. */
+  readonly intervalMs: number;
+  /** Turns that each collector, by its place, counted as missed: it got no time to begin them. */
   readonly missed: readonly number[];
+  /** The slowest answer to a heartbeat that any of them got since its latest start, as its metrics bound it. */
+  readonly slowestBeatMs: number;
 }
 
 /** Collectors with one targets file between them, what they poll, and an InfluxDB that they all write to. */
@@ -44,6 +47,8 @@ export class FleetRig implements AsyncDisposable {
   readonly turns: Turns;
   readonly #folder: string;
   readonly #influx: RunningServer & { readonly url: string };
+  /** What each counted as missed that its own count does not say any more, less what that says and is not meant. */
+  readonly #missed: number[];
 
   private constructor(
     folder: string,
@@ -58,6 +63,7 @@ export class FleetRig implements AsyncDisposable {
     this.turns = turns;
     this.collectors = collectors;
     this.pollers = collectors.map((_, index) => pollerOf(index));
+    this.#missed = collectors.map(() => 0);
   }
 
   /** The collectors are not started yet. */
@@ -85,10 +91,20 @@ export class FleetRig implements AsyncDisposable {
     return new FleetRig(folder, influx, server, new Turns(names, intervalMs, offsetOf), processes);
   }
 
+  /** Before a collector, by its place, dies or stands still: what it has counted as missed is kept. */
+  async keepMissed(place: number): Promise<void> {
+    this.#missed[place]! += missedOn(await this.collectors[place]!.text('/metrics'));
+  }
+
+  /** After it stood still: what it counts as missed counts from now on. */
+  async countMissed(place: number): Promise<void> {
+    this.#missed[place]! -= missedOn(await this.collectors[place]!.text('/metrics'));
+  }
+
   /** Ends every collector in order, so that whatever was sampled is delivered, and judges the turns of that time. */
   async conclude(fromMs: number, toMs: number): Promise<FleetVerdict> {
     for (const collector of this.collectors) collector.signal('SIGCONT');
-    const missed = await Promise.all(this.collectors.map(async (each) => missedOf(await each.text('/metrics'))));
+    const pages = await Promise.all(this.collectors.map((each) => each.text('/metrics')));
     const codes = await Promise.all(this.collectors.map((collector) => collector.end()));
     const failed = codes.findIndex((code) => code !== 0);
     if (failed !== -1) {
@@ -100,7 +116,9 @@ export class FleetRig implements AsyncDisposable {
       gaps: this.turns.gaps(stored, fromMs, toMs),
       repeats: this.turns.repeats(this.server.polls, stored, fromMs, toMs),
       strangers: this.turns.strangers(stored),
-      missed,
+      intervalMs: this.turns.intervalMs,
+      missed: pages.map((page, place) => this.#missed[place]! + missedOn(page)),
+      slowestBeatMs: Math.max(...pages.map(slowestBeatOn)),
     };
   }
 
@@ -111,9 +129,18 @@ export class FleetRig implements AsyncDisposable {
   }
 }
 
-function missedOf(page: string): number {
+function missedOn(page: string): number {
   const lines = page.matchAll(/^telemetry_probes_total\{.*outcome="missed".*\} (\d+)$/gm);
   return [...lines].reduce((sum, [, count]) => sum + Number(count), 0);
+}
+
+/** The bound of the smallest bucket that has all of them, in milliseconds; 0 when there are none. */
+function slowestBeatOn(page: string): number {
+  const buckets = [...page.matchAll(/^fleet_heartbeat_seconds_bucket\{.*le="([^"]+)".*\} (\d+)$/gm)];
+  const all = Number(buckets.at(-1)?.[2] ?? 0);
+  const bound = buckets.find(([, , count]) => Number(count) === all)?.[1];
+  if (all === 0 || bound === undefined) return 0;
+  return bound === '+Inf' ? Number.POSITIVE_INFINITY : Number(bound) * 1_000;
 }
 
 const pollerOf = (index: number): string => `collector-${index + 1}`;

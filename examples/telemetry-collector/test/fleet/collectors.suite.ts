@@ -1,7 +1,17 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { type FleetRig, startServer } from '@breakwater/testbed';
 import { expect } from 'vitest';
-import { type Effort, SLACK_MS, START_MS, seconds, startFleet, type Tell, takeover } from './fleet.suite.js';
+import {
+  type Effort,
+  handedBack,
+  mostRepeated,
+  SLACK_MS,
+  START_MS,
+  seconds,
+  startFleet,
+  type Tell,
+  takeover,
+} from './fleet.suite.js';
 import { moved, type Shares } from './shares.suite.js';
 import {
   type Excuse,
@@ -14,11 +24,17 @@ import {
   takenOverMs,
 } from './watch.suite.js';
 
-/** Requests that a collector has on their way at once, with fifty turns a second that are answered in milliseconds. */
-const ON_THEIR_WAY = 3;
-
-/** Turns of one handover that may be polled again by who gets a target: those of a busy machine's round trip. */
-const MOST_REPEATED = 5;
+/**
+ * The targets with a turn that was on its way when their poller was stopped: it fell due before, and its poll has not come.
+ */
+function onTheirWay(rig: FleetRig, share: ReadonlySet<string>, name: string, stoppedMs: number): Set<string> {
+  const { turns, server } = rig;
+  const polls = server.since(stoppedMs - turns.intervalMs).filter(({ by }) => by === name);
+  const came = new Set(
+    polls.filter(({ target, atMs }) => atMs >= turns.instantAt(target, stoppedMs)).map(({ target }) => target),
+  );
+  return new Set([...share].filter((target) => !came.has(target)));
+}
 
 /** Until the others have all targets of one that is gone; with the time that took. */
 async function takenOver(
@@ -48,18 +64,19 @@ async function killed(effort: Effort, tell: Tell): Promise<void> {
   for (let kill = 0; kill < kills; kill++) {
     const [victim, name] = [rig.collectors[kill % 3]!, rig.pollers[kill % 3]!];
     const share = shares.get(name)!;
+    await rig.keepMissed(kill % 3);
     const killedMs = Date.now();
     await victim.kill();
-    excuses.push(takeover(effort, share, killedMs));
+    excuses.push(takeover(effort, share, killedMs, Date.now()));
     const takeoverMs = await takenOver(rig, share, name, killedMs, leaseMs + intervalMs + SLACK_MS);
     await pause(everyMs / 2 - (Date.now() - killedMs));
+    const bornMs = Date.now();
     await victim.start();
     const startedMs = Date.now();
     const againMs = await sharedAgain(rig, shares, startedMs, leaseMs + 2 * intervalMs + SLACK_MS);
     expectUnmoved(rig, shares, killedMs, share);
     expect(moved(shares, await owned(rig.collectors))).toBeUndefined();
-    // Since when a target is its own it knows to a round trip, and rather polls a turn again than not at all.
-    excuses.push({ targets: share, fromMs: startedMs - intervalMs, toMs: againMs, turns: 0, mayRepeat: true });
+    excuses.push(handedBack(effort, share, bornMs, againMs));
     await tell(
       `${name} killed: its ${share.size} targets polled by others after ${seconds(takeoverMs)}; back: polled by it alone ${seconds(againMs - startedMs)} after it answered`,
     );
@@ -70,7 +87,8 @@ async function killed(effort: Effort, tell: Tell): Promise<void> {
   await tell(
     `${verdict.due} turns due, ${missing} without a point in ${verdict.gaps.length} gaps, the longest ${Math.max(0, ...verdict.gaps.map(({ turns }) => turns))}; ${verdict.repeats.length} polled twice`,
   );
-  expect(verdict.repeats.length).toBeLessThanOrEqual(kills * MOST_REPEATED);
+  const most = [...shares.values()].map((share) => mostRepeated(share, verdict));
+  expect(verdict.repeats.length).toBeLessThanOrEqual(kills * Math.max(...most));
   expectTurns(verdict, excuses);
 }
 
@@ -82,18 +100,23 @@ async function killedAndBackAtOnce(effort: Effort, tell: Tell): Promise<void> {
   const shares = await shared(rig, rig.pollers, START_MS);
   const fromMs = Date.now();
   const [victim, name] = [rig.collectors[0]!, rig.pollers[0]!];
+  const share = shares.get(name)!;
+  await rig.keepMissed(0);
   const killedMs = Date.now();
   await victim.kill();
+  const goneMs = Date.now();
   await victim.start();
   const startedMs = Date.now();
   const againMs = await sharedAgain(rig, shares, startedMs, leaseMs + 2 * intervalMs + SLACK_MS);
-  expectUnmoved(rig, shares, killedMs, shares.get(name)!);
+  expectUnmoved(rig, shares, killedMs, share);
   await tell(
     `${name} answered ${seconds(startedMs - killedMs)} after its kill, and polled its targets ${seconds(againMs - killedMs)} after it`,
   );
   await pause(2 * intervalMs);
   const verdict = await rig.conclude(fromMs, Date.now() - intervalMs);
-  expectTurns(verdict, [takeover(effort, shares.get(name)!, killedMs)]);
+  expect(verdict.repeats.length).toBeLessThanOrEqual(mostRepeated(share, verdict));
+  // A slow machine may not have it back before its lease is over: then others have its targets meanwhile.
+  expectTurns(verdict, [takeover(effort, share, killedMs, goneMs), handedBack(effort, share, goneMs, againMs)]);
 }
 
 /** SIGSTOP past its lease, and SIGCONT: it polls nothing that others have taken, and gets it back. */
@@ -105,12 +128,16 @@ async function stoodStill(effort: Effort, tell: Tell): Promise<void> {
   const fromMs = Date.now();
   const [victim, name] = [rig.collectors[1]!, rig.pollers[1]!];
   const share = shares.get(name)!;
+  await rig.keepMissed(1);
   const stoppedMs = Date.now();
   victim.signal('SIGSTOP');
+  const stoodMs = Date.now();
   const takeoverMs = await takenOver(rig, share, name, stoppedMs, leaseMs + intervalMs + SLACK_MS);
   await pause(awayMs - (Date.now() - stoppedMs));
+  const late = onTheirWay(rig, share, name, stoodMs);
   const wokenMs = Date.now();
   victim.signal('SIGCONT');
+  await rig.countMissed(1);
   const againMs = await sharedAgain(rig, shares, wokenMs, leaseMs + 2 * intervalMs + SLACK_MS);
   expectUnmoved(rig, shares, stoppedMs, share);
   await tell(
@@ -118,11 +145,14 @@ async function stoodStill(effort: Effort, tell: Tell): Promise<void> {
   );
   await pause(2 * intervalMs);
   const verdict = await rig.conclude(fromMs, Date.now() - intervalMs);
-  await tell(`${verdict.repeats.length} turns polled twice`);
-  // A request that was on its way to the socket when it was stopped goes out when it goes on: nothing can hold it back.
-  const onTheirWay = { targets: share, fromMs: wokenMs - intervalMs, toMs: wokenMs, turns: 0, mayRepeat: true };
-  expect(verdict.repeats.length).toBeLessThanOrEqual(ON_THEIR_WAY);
-  expectTurns(verdict, [takeover(effort, share, stoppedMs), onTheirWay], 1);
+  await tell(`${verdict.repeats.length} turns polled twice, ${late.size} on their way when it was stopped`);
+  expect(verdict.repeats.length).toBeLessThanOrEqual(late.size + mostRepeated(share, verdict));
+  expectTurns(verdict, [
+    takeover(effort, share, stoppedMs, stoodMs),
+    // A request that was on its way to the socket when it was stopped goes out when it goes on: nothing can hold it back.
+    { targets: late, fromMs: wokenMs - intervalMs, toMs: wokenMs, turns: 0, mayRepeat: true },
+    { ...handedBack(effort, share, wokenMs, againMs), fromMs: wokenMs },
+  ]);
 }
 
 /** SIGTERM: the others take over at once. */
@@ -134,6 +164,7 @@ async function drained(effort: Effort, tell: Tell): Promise<void> {
   const fromMs = Date.now();
   const [leaver, name] = [rig.collectors[2]!, rig.pollers[2]!];
   const share = shares.get(name)!;
+  await rig.keepMissed(2);
   const toldMs = Date.now();
   const ended = leaver.end();
   const takeoverMs = await takenOver(rig, share, name, toldMs, 2 * intervalMs + SLACK_MS);
@@ -148,9 +179,9 @@ async function drained(effort: Effort, tell: Tell): Promise<void> {
   await tell(
     `${name} drained: its targets polled by others after ${seconds(takeoverMs)}; ${verdict.gaps.length} turns lost, ${verdict.repeats.length} polled twice`,
   );
-  // Since when a target is its own each knows to a round trip, and rather polls a turn again than not at all.
-  expect(verdict.repeats.length).toBeLessThanOrEqual(MOST_REPEATED);
-  expectTurns(verdict, [{ targets: share, fromMs: toldMs - intervalMs, toMs: againMs, turns: 0, mayRepeat: true }]);
+  // It is handed over twice.
+  expect(verdict.repeats.length).toBeLessThanOrEqual(2 * mostRepeated(share, verdict));
+  expectTurns(verdict, [handedBack(effort, share, toldMs, againMs)]);
 }
 
 /** Two processes that were given one name: both go on, each with a share. */

@@ -4,7 +4,7 @@ import type { Effort } from './fleet.suite.js';
 import { REDIS_SCENARIOS } from './redis.suite.js';
 
 /** Three kills, one of each. The ten minutes with a kill each are `npm run soak:fleet`. */
-const LONG: Effort = { intervalMs: 2_000, leaseMs: 5_000, kills: 3, everyMs: 20_000, awayMs: 10_000 };
+const LONG: Effort = { intervalMs: 2_000, leaseMs: 8_000, kills: 3, everyMs: 26_000, awayMs: 14_000 };
 
 /** Where each of them polls everything for a while, which is three times the work. */
 const ALONE: Effort = { ...LONG, intervalMs: 4_000 };
@@ -13,7 +13,7 @@ const MINUTE: Effort = { ...ALONE, awayMs: 60_000 };
 const { killed, killedAndBackAtOnce, namesakes } = COLLECTOR_SCENARIOS;
 const { restored, stopped, emptiedWithinLease, failedOver, cutOff, frozen } = REDIS_SCENARIOS;
 
-describe('three collectors share their targets, however long it takes', { timeout: 300_000 }, () => {
+describe('three collectors share their targets, however long it takes', { timeout: 600_000 }, () => {
   it('when one after the other is killed, and comes back', ({ annotate }) => killed(LONG, annotate));
   it('when one is killed, and is back at once', ({ annotate }) => killedAndBackAtOnce(LONG, annotate));
   it('when two were given one name', ({ annotate }) => namesakes(LONG, annotate));

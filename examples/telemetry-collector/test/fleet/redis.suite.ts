@@ -2,17 +2,18 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { type FleetVerdict, type RunningServer, startServer, type TcpProxy, tcpProxy } from '@breakwater/testbed';
 import { expect } from 'vitest';
 import { type Effort, SLACK_MS, START_MS, seconds, startFleet, type Tell } from './fleet.suite.js';
+import { LeaseWatch } from './lease-watch.suite.js';
 import { SentinelRedis } from './sentinels.suite.js';
-import { eventually, everythingBy, expectTurns, expectUnmoved, shared, sharedAgain, standings } from './watch.suite.js';
-
-/** How late a busy machine may be with a heartbeat. */
-const LATE_MS = 500;
-
-/**
- * Until when every member's lease is known to last, as everybody beats each third of one: the answer to a beat tells of
- * beats that are up to a third old, and is up to a third old itself when Redis goes.
- */
-const keepsUntilMs = (goneMs: number, { leaseMs }: Effort): number => goneMs + leaseMs / 3 - LATE_MS;
+import {
+  eventually,
+  everythingBy,
+  expectTurns,
+  expectUnmoved,
+  shared,
+  sharedAgain,
+  standing,
+  standings,
+} from './watch.suite.js';
 
 /** Redis is away for longer than a lease: everybody keeps its own, then polls everything, then shares as before. */
 async function away(
@@ -25,22 +26,25 @@ async function away(
   const { intervalMs, leaseMs, awayMs } = effort;
   await using redis = await startServer('redis', { durable });
   await using rig = await startFleet(effort, () => redis.url);
+  const leases = new LeaseWatch(redis.port);
   const shares = await shared(rig, rig.pollers, START_MS);
+  const keptUntilMs = await leases.stop();
   const fromMs = Date.now();
   go(redis);
-  await everythingBy(rig, rig.pollers, leaseMs + 2 * intervalMs + SLACK_MS);
-  expect(await standings(rig.collectors)).toEqual(rig.pollers.map(() => 'alone'));
+  await everythingBy(rig, rig.pollers, fromMs, leaseMs + 2 * intervalMs + SLACK_MS);
+  const alone = rig.pollers.map(() => 'alone');
+  await standing(rig, alone, leaseMs + SLACK_MS);
   await pause(awayMs - (Date.now() - fromMs));
-  expect(await standings(rig.collectors)).toEqual(rig.pollers.map(() => 'alone'));
+  expect(await standings(rig.collectors)).toEqual(alone);
   await comeBack(redis);
   const backMs = Date.now();
-  await sharedAgain(rig, shares, backMs, leaseMs + 2 * intervalMs + SLACK_MS);
-  expect(await standings(rig.collectors)).toEqual(rig.pollers.map(() => 'member'));
+  const againMs = await sharedAgain(rig, shares, backMs, leaseMs + 2 * intervalMs + SLACK_MS);
+  const members = rig.pollers.map(() => 'member');
+  await standing(rig, members, leaseMs + SLACK_MS);
   await pause(2 * intervalMs);
   const verdict = await rig.conclude(fromMs, Date.now() - intervalMs);
   await tell(twice(verdict, fromMs, backMs));
-  const toMs = backMs + leaseMs + SLACK_MS;
-  expectTurns(verdict, [{ fromMs: keepsUntilMs(fromMs, effort), toMs, turns: 0, mayRepeat: true }]);
+  expectTurns(verdict, [{ fromMs: keptUntilMs, toMs: againMs, turns: 0, mayRepeat: true }]);
 }
 
 /** Redis restarts within a lease, and knows nothing any more: nobody notices at the targets. */
@@ -64,18 +68,17 @@ async function failedOver(effort: Effort, tell: Tell): Promise<void> {
   const { intervalMs, leaseMs } = effort;
   await using redis = await SentinelRedis.start();
   await using rig = await startFleet(effort, () => redis.url);
+  const leases = new LeaseWatch(redis.master.port);
   const shares = await shared(rig, rig.pollers, START_MS);
+  const keptUntilMs = await leases.stop();
   const fromMs = Date.now();
   redis.master.signal('SIGKILL');
   await redis.failedOver();
   const backMs = Date.now();
-  await eventually(
-    async () => (await standings(rig.collectors)).every((standing) => standing === 'member') || undefined,
-    leaseMs + SLACK_MS,
-    () => 'not everybody is a member again',
-  );
+  const members = rig.pollers.map(() => 'member');
+  await standing(rig, members, leaseMs + SLACK_MS);
   const memberMs = Date.now();
-  await sharedAgain(rig, shares, memberMs, leaseMs + 2 * intervalMs + SLACK_MS);
+  const againMs = await sharedAgain(rig, shares, memberMs, leaseMs + 2 * intervalMs + SLACK_MS);
   // The former master comes back as a replica.
   const restartMs = Date.now();
   await redis.master.restart();
@@ -84,8 +87,7 @@ async function failedOver(effort: Effort, tell: Tell): Promise<void> {
   const verdict = await rig.conclude(fromMs, Date.now() - intervalMs);
   await tell(`failed over in ${seconds(backMs - fromMs)}, members again ${seconds(memberMs - backMs)} later`);
   if (verdict.repeats.length > 0) await tell(twice(verdict, fromMs, backMs));
-  const toMs = backMs + leaseMs + SLACK_MS;
-  expectTurns(verdict, [{ fromMs: keepsUntilMs(fromMs, effort), toMs, turns: 0, mayRepeat: true }]);
+  expectTurns(verdict, [{ fromMs: keptUntilMs, toMs: againMs, turns: 0, mayRepeat: true }]);
 }
 
 /** One of three cannot reach Redis: it polls everything after its lease, the others share without it. */
@@ -94,24 +96,31 @@ async function lost(effort: Effort, tell: Tell, cut: (proxy: TcpProxy) => void |
   await using redis = await startServer('redis');
   await using proxy = await tcpProxy(redis.port);
   await using rig = await startFleet(effort, (index) => (index === 0 ? `redis://127.0.0.1:${proxy.port}` : redis.url));
+  const leases = new LeaseWatch(redis.port);
   const shares = await shared(rig, rig.pollers, START_MS);
+  const keptUntilMs = await leases.stop();
   const [name, ...others] = rig.pollers as [string, ...string[]];
   const cutMs = Date.now();
   await cut(proxy);
-  await everythingBy(rig, [name], leaseMs + 2 * intervalMs + SLACK_MS);
+  await everythingBy(rig, [name], cutMs, leaseMs + 2 * intervalMs + SLACK_MS);
   const aloneMs = Date.now();
   await pause(awayMs - (aloneMs - cutMs));
-  expect(await standings(rig.collectors)).toEqual(['alone', 'member', 'member']);
-  const polls = rig.server.since(Date.now() - 1.5 * intervalMs).filter(({ by }) => by !== name);
-  expect(new Set(polls.map(({ target }) => target)).size).toBe(rig.turns.targets.length);
+  const divided = ['alone', 'member', 'member'];
+  await standing(rig, divided, leaseMs + SLACK_MS);
+  const byOthers = () => {
+    const polls = rig.server.since(aloneMs).filter(({ by }) => by !== name);
+    return new Set(polls.map(({ target }) => target)).size;
+  };
+  const look = () => byOthers() === rig.turns.targets.length || undefined;
+  await eventually(look, intervalMs + SLACK_MS, () => `only ${byOthers()} targets polled by ${others.join(' and ')}`);
+  expect(await standings(rig.collectors)).toEqual(divided);
   await proxy.resume();
   const backMs = Date.now();
-  await sharedAgain(rig, shares, backMs, leaseMs + 2 * intervalMs + SLACK_MS);
+  const againMs = await sharedAgain(rig, shares, backMs, leaseMs + 2 * intervalMs + SLACK_MS);
   await pause(2 * intervalMs);
   const verdict = await rig.conclude(cutMs, Date.now() - intervalMs);
   await tell(twice(verdict, cutMs, backMs));
-  const excuse = { fromMs: keepsUntilMs(cutMs, effort), toMs: backMs + leaseMs + SLACK_MS, turns: 0, mayRepeat: true };
-  expectTurns(verdict, [excuse]);
+  expectTurns(verdict, [{ fromMs: keptUntilMs, toMs: againMs, turns: 0, mayRepeat: true }]);
   // The others never poll a target both.
   expect(verdict.repeats.filter(({ by }) => others.every((other) => by.includes(other)))).toEqual([]);
 }

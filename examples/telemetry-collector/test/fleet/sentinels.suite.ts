@@ -1,10 +1,9 @@
-import { connect } from 'node:net';
 import { type RunningServer, startServer } from '@breakwater/testbed';
+import { askRedis } from './ask-redis.suite.js';
 import { eventually } from './watch.suite.js';
 
 const MASTER = 'fleet';
-const READY_WITHIN_MS = 30_000;
-const PATIENCE_MS = 1_000;
+const READY_WITHIN_MS = 90_000;
 
 /** A Redis, a replica of it, and three Sentinels that make the replica the master when the first one is gone. */
 export class SentinelRedis implements AsyncDisposable {
@@ -45,9 +44,9 @@ export class SentinelRedis implements AsyncDisposable {
 
   /** Resolves when every Sentinel says that the replica is the master. */
   async failedOver(): Promise<void> {
-    const request = `SENTINEL GET-MASTER-ADDR-BY-NAME ${MASTER}\r\n`;
+    const request = `SENTINEL GET-MASTER-ADDR-BY-NAME ${MASTER}`;
     for (const { port } of this.#sentinels) {
-      const look = async () => (await reply(port, request)).includes(`\r\n${this.replica.port}\r\n`) || undefined;
+      const look = async () => (await askRedis(port, request)).includes(`\r\n${this.replica.port}\r\n`) || undefined;
       await eventually(
         look,
         READY_WITHIN_MS,
@@ -62,20 +61,7 @@ export class SentinelRedis implements AsyncDisposable {
 }
 
 async function knows(port: number, field: string, value: string): Promise<boolean> {
-  const words = (await reply(port, `SENTINEL MASTER ${MASTER}\r\n`)).split('\r\n');
+  const words = (await askRedis(port, `SENTINEL MASTER ${MASTER}`)).split('\r\n');
   // Each word comes after its length.
   return words[words.indexOf(field) + 2] === value;
-}
-
-/** The first piece of a Sentinel's answer, which is all of it: it is short. */
-function reply(port: number, request: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const socket = connect(port, '127.0.0.1', () => socket.write(request));
-    socket.setTimeout(PATIENCE_MS, () => socket.destroy(new Error(`no answer on port ${port}`)));
-    socket.once('error', reject);
-    socket.once('data', (answer) => {
-      socket.destroy();
-      resolve(answer.toString());
-    });
-  });
 }

@@ -24,6 +24,7 @@ export const oneTurnAgo = (nowMs: number, { intervalMs }: Turns): number => nowM
  * Who polls what, once that can be told: for two turns of each target one and the same has polled it, one of these pollers,
  * and each of them polls. Undefined: not yet. One turn tells nothing: a target that changes hands between two turns is
  * polled by one alone in each interval, so that who began before the others would seem to have what it polled until then.
+ * It is looked at for three turns: one of them may be missed.
  */
 export function settledShares(
   turns: Turns,
@@ -31,7 +32,7 @@ export function settledShares(
   by: readonly string[],
   nowMs: number,
 ): Shares | undefined {
-  const sinceMs = oneTurnAgo(nowMs, turns) - turns.intervalMs;
+  const sinceMs = oneTurnAgo(nowMs, turns) - 2 * turns.intervalMs;
   const late = polls.filter(({ atMs }) => atMs >= sinceMs && atMs <= nowMs);
   const shares = sharesOf(late);
   const isTheirs = shares.size === by.length && by.every((each) => shares.has(each));

@@ -47,7 +47,7 @@ describe('who polls what', () => {
   it.each([800, 1_300, 2_500, 3_500])('is never told wrong where one began %i ms before the others', (leadMs) => {
     const polls = polled(30_000, startedApart(leadMs));
     expect(wrong(polls, 30_000)).toBeUndefined();
-    expect(settledShares(turns, polls, OWNERS, leadMs + 2.5 * INTERVAL_MS + 50)).toEqual(TRUE);
+    expect(settledShares(turns, polls, OWNERS, leadMs + 3.5 * INTERVAL_MS + 50)).toEqual(TRUE);
   });
 
   it('is never told wrong where one was away for a moment', () => {
@@ -56,7 +56,15 @@ describe('who polls what', () => {
     const polls = polled(40_000, away);
     expect(wrong(polls, 40_000)).toBeUndefined();
     expect(settledShares(turns, polls, OWNERS, 19_000)).toBeUndefined();
-    expect(settledShares(turns, polls, OWNERS, 28_000)).toEqual(TRUE);
+    expect(settledShares(turns, polls, OWNERS, 32_000)).toEqual(TRUE);
+  });
+
+  it('is told where a turn of a target is missed', () => {
+    const polls = polled(30_000, ownerOf).filter(({ target, atMs }) => target !== 't-800' || atMs !== 24_800);
+    expect(wrong(polls, 30_000)).toBeUndefined();
+    for (const nowMs of [24_000, 26_000, 28_000, 30_000]) {
+      expect(settledShares(turns, polls, OWNERS, nowMs)).toEqual(TRUE);
+    }
   });
 
   it('is not told while somebody is missing, or somebody else polls', () => {

@@ -1,11 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { CollectorProcess, FleetRig, FleetVerdict, Gap, Repeat } from '@breakwater/testbed';
+import type { CollectorProcess, FleetRig, FleetVerdict, Gap, Poll, Repeat } from '@breakwater/testbed';
 import { expect } from 'vitest';
 import { moved, oneTurnAgo, type Shares, settledShares, sharesOf, words } from './shares.suite.js';
 
 const LOOK_MS = 50;
 
-/** What an event excuses: so many turns in a row, of these targets, in this time. */
+/** What an event excuses: turns of these targets in this time, so many of each in a row. */
 export interface Excuse {
   /** Undefined: of all targets. */
   readonly targets?: ReadonlySet<string>;
@@ -48,27 +48,35 @@ export async function sharedAgain(rig: FleetRig, shares: Shares, afterMs: number
   const { turns, server } = rig;
   let wrong: string | undefined;
   const look = () => {
-    const sinceMs = oneTurnAgo(Date.now(), turns);
-    wrong = moved(shares, sharesOf(server.since(sinceMs)));
-    return wrong === undefined && sinceMs >= afterMs ? sinceMs : undefined;
+    const polls = server.since(afterMs);
+    const last = polls.findLastIndex((poll) => isStray(shares, poll));
+    const sinceMs = 1 + (polls[last]?.atMs ?? afterMs);
+    wrong = moved(shares, sharesOf(polls.slice(last + 1)));
+    return wrong === undefined && sinceMs <= oneTurnAgo(Date.now(), turns) ? sinceMs : undefined;
   };
   return eventually(look, withinMs, () => `not shared as before: ${wrong ?? 'not for long enough'}`);
 }
 
+const isStray = (shares: Shares, { target, by }: Poll): boolean => shares.get(by)?.has(target) !== true;
+
 /** Since then nobody polled a target that another has in these shares. `but`: targets that may move. */
 export function expectUnmoved(rig: FleetRig, shares: Shares, sinceMs: number, but?: ReadonlySet<string>): void {
-  const wrong = rig.server
-    .since(sinceMs)
-    .filter(({ target, by }) => but?.has(target) !== true && shares.get(by)?.has(target) !== true);
-  expect(wrong.slice(0, 5), `${wrong.length} polls by others`).toEqual([]);
+  const wrong = rig.server.since(sinceMs).filter((poll) => but?.has(poll.target) !== true && isStray(shares, poll));
+  const said = wrong.length === 0 ? '' : rig.collectors.map(({ output }) => output).join('\n');
+  expect(wrong.slice(0, 5), `${wrong.length} polls by others; the collectors said:\n${said}`).toEqual([]);
 }
 
-/** Resolves when each of these pollers has polled every target within an interval's time. */
-export async function everythingBy(rig: FleetRig, by: readonly string[], withinMs: number): Promise<void> {
+/** Resolves when each of these pollers has polled every target since then. */
+export async function everythingBy(
+  rig: FleetRig,
+  by: readonly string[],
+  sinceMs: number,
+  withinMs: number,
+): Promise<void> {
   const { targets } = rig.turns;
   let shares: Shares = new Map();
   const look = () => {
-    shares = sharesOf(rig.server.since(oneTurnAgo(Date.now(), rig.turns)));
+    shares = sharesOf(rig.server.since(sinceMs));
     return by.every((each) => shares.get(each)?.size === targets.length) ? true : undefined;
   };
   await eventually(look, withinMs, () => `not everything by ${by.join(', ')}: ${words(shares)}`);
@@ -94,6 +102,16 @@ export async function owned(collectors: readonly CollectorProcess[]): Promise<Ma
   return sharesOf(first!);
 }
 
+/** Resolves when the metrics of each collector tell the standing that is expected of it. */
+export async function standing(rig: FleetRig, expected: readonly string[], withinMs: number): Promise<void> {
+  let told: ReadonlyArray<string | undefined> = [];
+  const look = async () => {
+    told = await standings(rig.collectors);
+    return told.every((each, place) => each === expected[place]) ? true : undefined;
+  };
+  await eventually(look, withinMs, () => `not ${expected.join(', ')}, but ${told.join(', ')}`);
+}
+
 /** The standing that each collector's metrics tell. */
 export async function standings(collectors: readonly CollectorProcess[]): Promise<Array<string | undefined>> {
   const pages = await Promise.all(collectors.map((collector) => collector.text('/metrics')));
@@ -105,26 +123,42 @@ const MISSED_SHARE = 0.01;
 
 /**
  * Every turn has one point and was polled once, but for what is excused, and for the few that a collector got no time to
- * begin: so it counted them itself. `paused`: the place of one that was stopped, whose count says nothing.
+ * begin: so it counted them itself.
  */
-export function expectTurns(verdict: FleetVerdict, excuses: readonly Excuse[], paused?: number): void {
-  const { due, gaps, repeats, strangers } = verdict;
+export function expectTurns(verdict: FleetVerdict, excuses: readonly Excuse[]): void {
+  const { due, gaps, repeats, strangers, intervalMs } = verdict;
   expect(due).toBeGreaterThan(0);
   expect(strangers).toEqual([]);
-  const bare = gaps.filter((gap) => !excuses.some((excuse) => excusesGap(excuse, gap)));
+  const bare = gaps
+    .map((gap) => ({ ...gap, bare: gap.turns - excusedTurns(excuses, gap, intervalMs) }))
+    .filter((gap) => gap.bare > 0);
   const twice = repeats.filter((repeat) => !excuses.some((excuse) => excusesRepeat(excuse, repeat)));
-  expect(twice.slice(0, 5), `${twice.length} turns polled twice`).toEqual([]);
-  const missed = verdict.missed.reduce((sum, turns, index) => sum + (index === paused ? 0 : turns), 0);
-  const excess = Math.max(0, bare.reduce((sum, { turns }) => sum + turns, 0) - Math.min(missed, due * MISSED_SHARE));
+  expect(twice.slice(0, 5), `${twice.length} turns polled twice; excused: ${inWords(excuses)}`).toEqual([]);
+  const missed = sum(verdict.missed);
+  const excess = Math.max(0, sum(bare.map((gap) => gap.bare)) - Math.min(missed, due * MISSED_SHARE));
   const shown = excess === 0 ? [] : bare.slice(0, 5);
-  expect({ excess, shown }, `${bare.length} gaps, ${missed} turns counted as missed`).toEqual({ excess: 0, shown: [] });
+  const what = `${bare.length} gaps, ${missed} turns counted as missed; excused: ${inWords(excuses)}`;
+  expect({ excess, shown }, what).toEqual({ excess: 0, shown: [] });
 }
 
 const covers = ({ targets, fromMs, toMs }: Excuse, target: string, instantMs: number): boolean =>
   targets?.has(target) !== false && fromMs <= instantMs && instantMs < toMs;
 
-const excusesGap = (excuse: Excuse, { target, fromMs, turns }: Gap): boolean =>
-  turns <= excuse.turns && covers(excuse, target, fromMs);
+/** What is excused of a gap may have a turn before or after it for which its owner got no time. */
+function excusedTurns(excuses: readonly Excuse[], { target, fromMs, turns }: Gap, intervalMs: number): number {
+  const instants = Array.from({ length: turns }, (_, turn) => fromMs + turn * intervalMs);
+  const excused = excuses.map((excuse) =>
+    Math.min(excuse.turns, instants.filter((instantMs) => covers(excuse, target, instantMs)).length),
+  );
+  return Math.max(0, ...excused);
+}
 
 const excusesRepeat = (excuse: Excuse, { target, instantMs }: Repeat): boolean =>
   excuse.mayRepeat === true && covers(excuse, target, instantMs);
+
+const inWords = (excuses: readonly Excuse[]): string =>
+  excuses
+    .map(({ targets, fromMs, toMs }) => `${targets?.size ?? 'all'} targets from ${fromMs} to ${toMs}`)
+    .join('; ') || 'nothing';
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, each) => total + each, 0);
