@@ -32,7 +32,7 @@ describe('the judge', () => {
     const producer = await produce(victoria.url);
     await victoria.flush();
     await expect
-      .poll(async () => judge(producer, await storedInVictoria(producer, victoria.url)), { timeout: 10_000 })
+      .poll(async () => judge(producer, await storedInVictoria(producer, victoria.url)), { timeout: 60_000 })
       .toMatchObject({ missing: [], unasked: [], stored: producer.accepted.size });
   });
 

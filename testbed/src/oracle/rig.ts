@@ -39,6 +39,8 @@ export interface RigOptions {
 
 const RECORD_BYTES = 512 * 1024 * 1024;
 const LOOK_MS = 100;
+/** After so many looks, a quarter of a second apart, what a VictoriaMetrics does not show is not there. */
+const VISIBLE_AFTER_LOOKS = 240;
 
 /** Real servers, each behind a proxy with faults, collectors in front of them, and a producer that knows what was accepted. */
 export class Rig implements AsyncDisposable {
@@ -144,7 +146,7 @@ export class Rig implements AsyncDisposable {
     await (server as unknown as { flush(): Promise<void> }).flush();
     for (let looks = 1; ; looks++) {
       const verdict = judge(this.producer, await storedInVictoria(this.producer, server.url));
-      if (verdict.missing.length === 0 || looks === 20) return verdict;
+      if (verdict.missing.length === 0 || looks === VISIBLE_AFTER_LOOKS) return verdict;
       await pause(250);
     }
   }

@@ -34,7 +34,7 @@ describe('an instant', () => {
       await write(path, `tide,way=${index} level=${index} ${time}`);
     beforeMs = Date.now();
     await write('/write?db=telemetry&precision=s', 'tide,way=none level=1');
-    await rig.settled(30_000);
+    await rig.settled(60_000);
   });
   afterAll(() => rig[Symbol.asyncDispose]());
 
@@ -71,7 +71,7 @@ describe('an instant', () => {
     };
     const meant = WRITTEN.map(([, , ns], way) => [String(way), [Number(ns / 1_000_000n)]]);
     await expect
-      .poll(async () => (await read()).sort(([a], [b]) => Number(a) - Number(b)), { timeout: 15_000, interval: 250 })
+      .poll(async () => (await read()).sort(([a], [b]) => Number(a) - Number(b)), { timeout: 60_000, interval: 250 })
       .toEqual(meant);
   });
 });
