@@ -12,7 +12,7 @@ import { parseTargets } from './targets/parse.js';
 
 const LEASE_MS = 2_000;
 const TARGETS = 60;
-const WAIT = { timeout: 15_000, interval: 50 };
+const WAIT = { timeout: 30_000, interval: 50 };
 
 interface Listing {
   readonly replica: string;
@@ -142,7 +142,8 @@ describe('three collectors and a Redis', () => {
 
     // One drains: the others have its targets at once, and keep their own.
     await c.service.drain();
-    await expect.poll(() => shared(a, b), { timeout: 1_000, interval: 50 }).toBe(true);
+    expect(JSON.parse(await b.ask('/fleet')).total).toBe(2);
+    await expect.poll(() => shared(a, b), WAIT).toBe(true);
     const after = (await a.targets()).targets;
     for (const [index, { owner }] of before.entries()) if (owner !== 'c') expect(after[index]!.owner).toBe(owner);
     expect((await c.targets()).targets[0]).toMatchObject({ owner: null, polledHere: false });
@@ -151,7 +152,7 @@ describe('three collectors and a Redis', () => {
     redis.signal('SIGSTOP');
     for (const replica of [a, b]) {
       await expect.poll(async () => (await replica.polls()).length, WAIT).toBe(TARGETS);
-      expect(await replica.metric('fleet_standing{standing="alone"} 1')).toBe(true);
+      await expect.poll(() => replica.metric('fleet_standing{standing="alone"} 1'), WAIT).toBe(true);
       expect(JSON.parse(await replica.ask('/health/ready'))).toEqual({ status: 'ready' });
       expect(JSON.parse(await replica.ask('/fleet'))).toMatchObject({ standing: { kind: 'alone' }, members: null });
       const nowMs = Date.now();

@@ -11,7 +11,7 @@ const file = (...targets: string[]) =>
   );
 
 /** Machines that test may be slow. */
-const eventually = <T>(look: () => T) => expect.poll(look, { timeout: 30_000, interval: 100 });
+const eventually = <T>(look: () => T) => expect.poll(look, { timeout: 60_000, interval: 100 });
 
 describe('the built collector', () => {
   let collector: RunningCollector;
@@ -78,8 +78,10 @@ describe('the built collector', () => {
   });
 
   it('does not go on after a crash: it says what happened, and ends with 1', async () => {
-    const crash = "setTimeout(() => { throw new Error('nobody foresaw this') }, 6_000)";
+    const crash = "process.once('SIGUSR2', () => { throw new Error('nobody foresaw this') })";
     await start({ env: { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(crash)}` } });
+    await collector.logged('listening');
+    collector.signal('SIGUSR2');
     expect(await collector.ended()).toBe(1);
     expect(await collector.logged('crashed')).toMatchObject({ level: 60, err: { message: 'nobody foresaw this' } });
   });
@@ -103,7 +105,7 @@ describe('the built collector', () => {
       server.close();
     });
 
-    const targets = (count: number, more = 'interval: 2s, timeout: 2s') => {
+    const targets = (count: number, more = 'interval: 5s, timeout: 5s') => {
       const { port } = server.address() as AddressInfo;
       const all = Array.from({ length: count }, (_, index) => {
         return `{ name: web-${index}, probe: http, url: "http://127.0.0.1:${port}/${index}", ${more} }`;
@@ -130,7 +132,7 @@ describe('the built collector', () => {
 
     it('gives up in time what does not finish, says what, and exits with 1', async () => {
       behaviour = () => {};
-      await start({ targets: targets(4, 'interval: 20s, timeout: 20s'), env: { DRAIN_TIMEOUT: '2' } });
+      await start({ targets: targets(4, 'interval: 60s, timeout: 60s'), env: { DRAIN_TIMEOUT: '2' } });
       await eventually(async () => (await collector.ask('/health/ready')).status).toBe(200);
       const asking = collector.ask('/collect', { method: 'POST' }).catch(() => undefined);
       const running = async () => {
@@ -140,10 +142,9 @@ describe('the built collector', () => {
         return all.filter((each) => each.running).length;
       };
       await eventually(running).toBe(4);
-      const toldMs = performance.now();
       collector.signal('SIGTERM');
+      // Had it waited for the turns, they would have run into their own timeout.
       expect(await collector.ended()).toBe(1);
-      expect(performance.now() - toldMs).toBeLessThan(6_000);
       expect(collector.errors).toContain('gave up 4 turns and 0 lines to stop in time');
       expect((await turns()).filter((line) => line.includes('outcome="aborted"'))).toHaveLength(4);
       await asking;

@@ -64,12 +64,12 @@ describe('the built collector and two InfluxDB servers', () => {
   });
 
   it('brings what it polls and what is written to it to both', async () => {
-    await start();
+    await start({ DRAIN_TIMEOUT: '60' });
     expect(await write(1_000)).toBe(204);
     for (const server of [one, other]) {
       await eventually(() => stored(server)).toBe(1_000);
       await eventually(() => polled(server)).toBeGreaterThan(2);
-      expect(await lane(server)).toBe(200);
+      await eventually(() => lane(server)).toBe(200);
     }
     collector.signal('SIGTERM');
     expect(await collector.ended()).toBe(0);
@@ -80,8 +80,8 @@ describe('the built collector and two InfluxDB servers', () => {
     await start();
     other.signal('SIGKILL');
     expect(await write(500)).toBe(204);
-    await eventually(() => lane(other)).toBe(503);
-    expect([await ready(), await lane(one)]).toEqual([200, 200]);
+    const all = async () => [await ready(), await lane(one), await lane(other)];
+    await eventually(all).toEqual([200, 200, 503]);
     await eventually(() => stored(one)).toBe(500);
     await other.restart();
     await eventually(() => lane(other)).toBe(200);
@@ -97,7 +97,7 @@ describe('the built collector and two InfluxDB servers', () => {
     expect(await collector.ended()).toBe(0);
     expect(collector.errors).toContain('is delivered at the next start with that folder');
     await other.restart();
-    await collector.restart();
+    await collector.restart({ DRAIN_TIMEOUT: '60' });
     await eventually(() => stored(other)).toBe(500);
     await eventually(() => lane(other)).toBe(200);
     collector.signal('SIGTERM');

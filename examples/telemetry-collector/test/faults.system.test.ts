@@ -42,12 +42,12 @@ describe('targets that misbehave, all at once', () => {
     }
     lines.push(`  - { name: refused, probe: http, url: "http://127.0.0.1:${await freePort()}/" }`);
     collector = await RunningCollector.start({
-      targets: `apiVersion: breakwater/v1\nkind: Targets\ndefaults: { interval: 2s, timeout: 1500ms }\ntargets:\n${lines.join('\n')}\n`,
+      targets: `apiVersion: breakwater/v1\nkind: Targets\ndefaults: { interval: 5s, timeout: 4s }\ntargets:\n${lines.join('\n')}\n`,
     });
     const everyoneRan = async () => (await read()).every(({ lastRun }) => lastRun !== null);
-    await vi.waitUntil(everyoneRan, { timeout: 30_000, interval: 100 });
+    await vi.waitUntil(everyoneRan, { timeout: 60_000, interval: 100 });
     const healthyRanOn = async () => (await read()).some(({ name, turns }) => name === 'healthy' && turns['up']! > 3);
-    await vi.waitUntil(healthyRanOn, { timeout: 30_000, interval: 100 });
+    await vi.waitUntil(healthyRanOn, { timeout: 60_000, interval: 100 });
     statuses = new Map((await read()).map((status) => [status.name, status]));
     // A metric that was first told of during one scrape shows from the next on.
     for (let scrape = 0; scrape < 2; scrape++) page = await (await collector.ask('/metrics')).text();

@@ -29,6 +29,8 @@ class Run {
   readonly #waiting: Array<() => void> = [];
   output = '';
   errors = '';
+  /** Whether it has ended, and all that it said was heard. */
+  #isOver = false;
 
   constructor(folder: string, { args = [], env = {}, targets }: StartOptions) {
     this.child = spawn(process.execPath, [MAIN, ...args], {
@@ -41,7 +43,9 @@ class Run {
       },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    this.closed = once(this.child, 'close');
+    this.closed = once(this.child, 'close').then(() => {
+      this.#isOver = true;
+    });
     this.child.stdout!.setEncoding('utf8').on('data', (text: string) => {
       this.output += text;
     });
@@ -62,7 +66,7 @@ class Run {
     for (;;) {
       const found = this.log.find(({ msg }) => msg.includes(message));
       if (found !== undefined) return found;
-      if (this.hasEnded) throw new Error(`it ended without saying "${message}":\n${this.errors}`);
+      if (this.#isOver) throw new Error(`it ended without saying "${message}":\n${this.errors}`);
       await Promise.race([new Promise<void>((resolve) => this.#waiting.push(resolve)), this.closed]);
     }
   }

@@ -140,7 +140,7 @@ describe('the SNMP probe against snmpd', () => {
 
   it('asks in the context that is named, and snmpd does not answer in one that it does not have', async () => {
     const elsewhere = { ...v3('telemetry'), context: 'elsewhere' } as SnmpCredentials;
-    await expect(run(probing(elsewhere), 'system', 500)).rejects.toMatchObject({ code: 'timeout' });
+    await expect(run(probing(elsewhere), 'system', 2_000)).rejects.toMatchObject({ code: 'timeout' });
   });
 
   it.each([
@@ -149,7 +149,7 @@ describe('the SNMP probe against snmpd', () => {
   ])(
     'runs into its deadline with a wrong %s, which snmpd does not answer, and says what that may mean',
     async (_what, credentials) => {
-      await expect(run(probing(credentials()), 'system', 500)).rejects.toMatchObject({
+      await expect(run(probing(credentials()), 'system', 2_000)).rejects.toMatchObject({
         code: 'timeout',
         message: expect.stringContaining('which may not answer a wrong community or key'),
       });

@@ -13,9 +13,10 @@ it("connects to Redis' port while it listens, and names it when it does not", as
       deadline: systemClock.now() + 5_000,
       attempt: 1,
     });
+  const startedMs = performance.now();
   const [reading] = await run();
   expect(reading!.fields['connect_ms']).toBeGreaterThan(0);
-  expect(reading!.fields['connect_ms']).toBeLessThan(1_000);
+  expect(reading!.fields['connect_ms']).toBeLessThanOrEqual(performance.now() - startedMs);
   await redis.stop();
   await expect(run()).rejects.toMatchObject({ code: 'refused' });
 });
