@@ -70,7 +70,7 @@ export function accountOf(
   const missing = sum(verdict.gaps.map(({ turns }) => turns));
   const missingInTakeovers = sum(excused.map(({ turns }) => turns));
   const twiceAtReturns = verdict.repeats.filter(({ target, instantMs }) => isReturn(target, instantMs)).length;
-  const countedAsMissed = sum(verdict.missed);
+  const countedAsMissed = sum(verdict.counts.map(({ missed }) => missed));
   const figures = {
     due: verdict.due,
     withPoint: verdict.due - missing,

@@ -54,7 +54,7 @@ async function killed(
 ): Promise<Kill> {
   const [collector, victim] = [rig.collectors[place]!, rig.pollers[place]!];
   const share = new Set([...owners].filter(([, owner]) => owner === victim).map(([target]) => target));
-  await rig.keepMissed(place);
+  await rig.keepCounts(place);
   const killedMs = Date.now();
   await collector.kill();
   await pause(startMs + MINUTE_MS / 2 - Date.now());

@@ -31,11 +31,21 @@ export interface FleetVerdict {
   readonly repeats: readonly Repeat[];
   /** Points at instants that are no turn's. */
   readonly strangers: readonly string[];
+  /** How many targets there are. */
+  readonly targets: number;
   readonly intervalMs: number;
-  /** Turns that each collector, by its place, counted as missed: it got no time to begin them. */
-  readonly missed: readonly number[];
+  /** What each collector, by its place, counted in that time. */
+  readonly counts: readonly Counts[];
   /** The slowest answer to a heartbeat that any of them got since its latest start, as its metrics bound it. */
   readonly slowestBeatMs: number;
+}
+
+/** What a collector says of the time that it did not get. */
+interface Counts {
+  /** Turns that it got no time to begin. */
+  readonly missed: number;
+  /** How long its event loop stood still. */
+  readonly stalledMs: number;
 }
 
 /** Collectors with one targets file between them, what they poll, and an InfluxDB that they all write to. */
@@ -47,8 +57,8 @@ export class FleetRig implements AsyncDisposable {
   readonly turns: Turns;
   readonly #folder: string;
   readonly #influx: RunningServer & { readonly url: string };
-  /** What each counted as missed that its own count does not say any more, less what that says and is not meant. */
-  readonly #missed: number[];
+  /** What each counted that it does not say any more, less what it says and is not meant. */
+  readonly #counts: Counts[];
 
   private constructor(
     folder: string,
@@ -63,7 +73,7 @@ export class FleetRig implements AsyncDisposable {
     this.turns = turns;
     this.collectors = collectors;
     this.pollers = collectors.map((_, index) => pollerOf(index));
-    this.#missed = collectors.map(() => 0);
+    this.#counts = collectors.map(() => ({ missed: 0, stalledMs: 0 }));
   }
 
   /** The collectors are not started yet. */
@@ -91,14 +101,25 @@ export class FleetRig implements AsyncDisposable {
     return new FleetRig(folder, influx, server, new Turns(names, intervalMs, offsetOf), processes);
   }
 
-  /** Before a collector, by its place, dies or stands still: what it has counted as missed is kept. */
-  async keepMissed(place: number): Promise<void> {
-    this.#missed[place]! += missedOn(await this.collectors[place]!.text('/metrics'));
+  /** The time that is judged begins: what they have counted is over. @returns that time. */
+  async begin(): Promise<number> {
+    await Promise.all(this.collectors.map((_, place) => this.countAnew(place)));
+    return Date.now();
   }
 
-  /** After it stood still: what it counts as missed counts from now on. */
-  async countMissed(place: number): Promise<void> {
-    this.#missed[place]! -= missedOn(await this.collectors[place]!.text('/metrics'));
+  /** What a collector, by its place, counts from now on is meant: after it stood still. */
+  async countAnew(place: number): Promise<void> {
+    this.#add(place, countsOn(await this.collectors[place]!.text('/metrics')), -1);
+  }
+
+  /** What it has counted is kept: before it dies or stands still. */
+  async keepCounts(place: number): Promise<void> {
+    this.#add(place, countsOn(await this.collectors[place]!.text('/metrics')));
+  }
+
+  #add(place: number, { missed, stalledMs }: Counts, sign = 1): void {
+    const known = this.#counts[place]!;
+    this.#counts[place] = { missed: known.missed + sign * missed, stalledMs: known.stalledMs + sign * stalledMs };
   }
 
   /** Ends every collector in order, so that whatever was sampled is delivered, and judges the turns of that time. */
@@ -110,14 +131,16 @@ export class FleetRig implements AsyncDisposable {
     if (failed !== -1) {
       throw new Error(`${this.pollers[failed]} ended with ${codes[failed]}:\n${this.collectors[failed]!.output}`);
     }
+    for (const [place, page] of pages.entries()) this.#add(place, countsOn(page));
     const stored = await storedTurns(this.#influx.url);
     return {
       due: this.turns.count(fromMs, toMs),
       gaps: this.turns.gaps(stored, fromMs, toMs),
       repeats: this.turns.repeats(this.server.polls, stored, fromMs, toMs),
       strangers: this.turns.strangers(stored),
+      targets: this.turns.targets.length,
       intervalMs: this.turns.intervalMs,
-      missed: pages.map((page, place) => this.#missed[place]! + missedOn(page)),
+      counts: this.#counts,
       slowestBeatMs: Math.max(...pages.map(slowestBeatOn)),
     };
   }
@@ -127,6 +150,11 @@ export class FleetRig implements AsyncDisposable {
     await Promise.all([this.server[Symbol.asyncDispose](), this.#influx.stop()]);
     await rm(this.#folder, { recursive: true, force: true });
   }
+}
+
+function countsOn(page: string): Counts {
+  const stalled = /^telemetry_event_loop_stalled_seconds_total\S* (\S+)$/m.exec(page)?.[1];
+  return { missed: missedOn(page), stalledMs: Number(stalled) * 1_000 };
 }
 
 function missedOn(page: string): number {

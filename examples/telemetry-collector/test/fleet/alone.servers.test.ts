@@ -13,7 +13,7 @@ describe('collectors that know of no others', () => {
     await using rig = await FleetRig.start({ main: MAIN, offsetOf, collectors: 1 });
     await rig.collectors[0]!.start();
     await pause(3_000);
-    const fromMs = Date.now();
+    const fromMs = await rig.begin();
     await pause(8_000);
     const verdict = await rig.conclude(fromMs, Date.now() - 2_000);
     expect(verdict.due).toBeGreaterThan(800);

@@ -59,12 +59,12 @@ async function killed(effort: Effort, tell: Tell): Promise<void> {
   const shares = await shared(rig, rig.pollers, START_MS);
   for (const [by, share] of shares) expect(share.size, by).toSatisfy((size: number) => size > 70 && size < 130);
   expect(moved(shares, await owned(rig.collectors))).toBeUndefined();
-  const fromMs = Date.now();
+  const fromMs = await rig.begin();
   const excuses: Excuse[] = [];
   for (let kill = 0; kill < kills; kill++) {
     const [victim, name] = [rig.collectors[kill % 3]!, rig.pollers[kill % 3]!];
     const share = shares.get(name)!;
-    await rig.keepMissed(kill % 3);
+    await rig.keepCounts(kill % 3);
     const killedMs = Date.now();
     await victim.kill();
     excuses.push(takeover(effort, share, killedMs, Date.now()));
@@ -98,10 +98,10 @@ async function killedAndBackAtOnce(effort: Effort, tell: Tell): Promise<void> {
   await using redis = await startServer('redis');
   await using rig = await startFleet(effort, () => redis.url);
   const shares = await shared(rig, rig.pollers, START_MS);
-  const fromMs = Date.now();
+  const fromMs = await rig.begin();
   const [victim, name] = [rig.collectors[0]!, rig.pollers[0]!];
   const share = shares.get(name)!;
-  await rig.keepMissed(0);
+  await rig.keepCounts(0);
   const killedMs = Date.now();
   await victim.kill();
   const goneMs = Date.now();
@@ -125,10 +125,10 @@ async function stoodStill(effort: Effort, tell: Tell): Promise<void> {
   await using redis = await startServer('redis');
   await using rig = await startFleet(effort, () => redis.url);
   const shares = await shared(rig, rig.pollers, START_MS);
-  const fromMs = Date.now();
+  const fromMs = await rig.begin();
   const [victim, name] = [rig.collectors[1]!, rig.pollers[1]!];
   const share = shares.get(name)!;
-  await rig.keepMissed(1);
+  await rig.keepCounts(1);
   const stoppedMs = Date.now();
   victim.signal('SIGSTOP');
   const stoodMs = Date.now();
@@ -137,7 +137,7 @@ async function stoodStill(effort: Effort, tell: Tell): Promise<void> {
   const late = onTheirWay(rig, share, name, stoodMs);
   const wokenMs = Date.now();
   victim.signal('SIGCONT');
-  await rig.countMissed(1);
+  await rig.countAnew(1);
   const againMs = await sharedAgain(rig, shares, wokenMs, leaseMs + 2 * intervalMs + SLACK_MS);
   expectUnmoved(rig, shares, stoppedMs, share);
   await tell(
@@ -161,10 +161,10 @@ async function drained(effort: Effort, tell: Tell): Promise<void> {
   await using redis = await startServer('redis');
   await using rig = await startFleet(effort, () => redis.url);
   const shares = await shared(rig, rig.pollers, START_MS);
-  const fromMs = Date.now();
+  const fromMs = await rig.begin();
   const [leaver, name] = [rig.collectors[2]!, rig.pollers[2]!];
   const share = shares.get(name)!;
-  await rig.keepMissed(2);
+  await rig.keepCounts(2);
   const toldMs = Date.now();
   const ended = leaver.end();
   const takeoverMs = await takenOver(rig, share, name, toldMs, 2 * intervalMs + SLACK_MS);
@@ -191,7 +191,7 @@ async function namesakes(effort: Effort, tell: Tell): Promise<void> {
   const env = (index: number) => ({ REPLICA_ID: index === 2 ? 'other' : 'twin' });
   await using rig = await startFleet(effort, () => redis.url, env);
   const shares = await shared(rig, rig.pollers, START_MS);
-  const fromMs = Date.now();
+  const fromMs = await rig.begin();
   await tell([...shares].map(([by, share]) => `${by} polls ${share.size}`).join(', '));
   await pause(3 * leaseMs);
   expectUnmoved(rig, shares, fromMs);

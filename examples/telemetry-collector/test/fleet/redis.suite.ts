@@ -28,6 +28,7 @@ async function away(
   await using rig = await startFleet(effort, () => redis.url);
   const leases = new LeaseWatch(redis.port);
   const shares = await shared(rig, rig.pollers, START_MS);
+  await rig.begin();
   const keptUntilMs = await leases.stop();
   const fromMs = Date.now();
   go(redis);
@@ -53,7 +54,7 @@ async function emptiedWithinLease(effort: Effort, tell: Tell): Promise<void> {
   await using redis = await startServer('redis');
   await using rig = await startFleet(effort, () => redis.url);
   const shares = await shared(rig, rig.pollers, START_MS);
-  const fromMs = Date.now();
+  const fromMs = await rig.begin();
   redis.signal('SIGKILL');
   await redis.restart();
   await tell(`Redis was back, empty, after ${seconds(Date.now() - fromMs)}`);
@@ -70,6 +71,7 @@ async function failedOver(effort: Effort, tell: Tell): Promise<void> {
   await using rig = await startFleet(effort, () => redis.url);
   const leases = new LeaseWatch(redis.master.port);
   const shares = await shared(rig, rig.pollers, START_MS);
+  await rig.begin();
   const keptUntilMs = await leases.stop();
   const fromMs = Date.now();
   redis.master.signal('SIGKILL');
@@ -98,6 +100,7 @@ async function lost(effort: Effort, tell: Tell, cut: (proxy: TcpProxy) => void |
   await using rig = await startFleet(effort, (index) => (index === 0 ? `redis://127.0.0.1:${proxy.port}` : redis.url));
   const leases = new LeaseWatch(redis.port);
   const shares = await shared(rig, rig.pollers, START_MS);
+  await rig.begin();
   const keptUntilMs = await leases.stop();
   const [name, ...others] = rig.pollers as [string, ...string[]];
   const cutMs = Date.now();

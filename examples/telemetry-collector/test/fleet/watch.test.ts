@@ -7,8 +7,9 @@ const VERDICT: FleetVerdict = {
   gaps: [],
   repeats: [],
   strangers: [],
+  targets: 10,
   intervalMs: 1_000,
-  missed: [0, 0],
+  counts: [],
   slowestBeatMs: 5,
 };
 const EXCUSE: Excuse = { targets: new Set(['a']), fromMs: 5_000, toMs: 8_000, turns: 2 };
@@ -27,11 +28,15 @@ describe('what is expected of turns', () => {
     expect(judging(gap('a', 7_000, 2), EXCUSE)).toThrow('excess: 1,');
   });
 
+  const missed = (turns: number, stalledMs = 0) => ({ counts: [{ missed: turns, stalledMs }] });
+
   it('or that who got no time for it counted it, also where it follows what is excused', () => {
-    expect(judging({ ...gap('a', 5_000, 3), missed: [0, 1] }, EXCUSE)).not.toThrow();
-    expect(judging({ ...gap('a', 4_000, 4), missed: [1, 1] }, EXCUSE)).not.toThrow();
-    expect(judging({ ...gap('a', 4_000, 5), missed: [1, 1] }, EXCUSE)).toThrow('excess: 1,');
-    expect(judging({ ...gap('b', 4_000, 11), missed: [20, 0] }, EXCUSE)).toThrow('excess: 1,');
+    expect(judging({ ...gap('a', 5_000, 3), ...missed(1) }, EXCUSE)).not.toThrow();
+    expect(judging({ ...gap('a', 4_000, 4), ...missed(2) }, EXCUSE)).not.toThrow();
+    expect(judging({ ...gap('a', 4_000, 5), ...missed(2) }, EXCUSE)).toThrow('excess: 1,');
+    expect(judging({ ...gap('b', 4_000, 11), ...missed(20) }, EXCUSE)).toThrow('excess: 1,');
+    expect(judging({ ...gap('b', 4_000, 11), ...missed(20, 100) }, EXCUSE)).not.toThrow();
+    expect(judging({ ...gap('b', 4_000, 11), ...missed(10, 100) }, EXCUSE)).toThrow('excess: 1,');
   });
 
   it('is one poll of each, but where it may be polled again', () => {
