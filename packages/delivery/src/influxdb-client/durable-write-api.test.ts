@@ -35,6 +35,8 @@ beforeAll(async () => {
     bodies.push({ url: request.url!, text });
     response.writeHead(204).end();
   });
+  // A connection of the original would be closed after 5 s of other tests, in the instant in which it is used again.
+  server.keepAliveTimeout = 0;
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
