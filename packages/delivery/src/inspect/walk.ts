@@ -133,7 +133,6 @@ class SegmentWalk {
       marker: header === undefined ? MARKER_PREFIX : frameMarker(header.salt),
       fromSeq: id,
       chunkBytes: CHUNK_BYTES,
-      reuse: true,
       metas,
     });
     const standing = yield* this.#frames(cursor, header?.totalBefore ?? totalAfter(before, id));

@@ -20,8 +20,8 @@ interface CursorOptions {
   /** Frames with a lower sequence number are not looked for. */
   readonly fromSeq: number;
   readonly chunkBytes: number;
-  /** Bodies are looked at and left: one buffer serves for all chunks. */
-  readonly reuse: boolean;
+  /** Serves for the chunks, as long as it is large enough. */
+  readonly room?: Buffer | undefined;
   readonly metas: MetaCodec;
 }
 
@@ -38,7 +38,7 @@ export class FrameCursor {
   readonly #options: CursorOptions;
   #marker: Buffer;
   #bytes: Buffer = Buffer.alloc(0);
-  #capacity: Buffer = Buffer.alloc(0);
+  #room: Buffer;
   /** Where in the file the bytes begin, and how far in them the cursor is. */
   #base: number;
   #at = 0;
@@ -53,6 +53,7 @@ export class FrameCursor {
   constructor(options: CursorOptions) {
     this.#options = options;
     this.#marker = options.marker;
+    this.#room = options.room ?? Buffer.alloc(0);
     this.#base = options.position;
     this.#end = options.end;
     this.#fromSeq = options.fromSeq;
@@ -65,6 +66,11 @@ export class FrameCursor {
 
   get marker(): Buffer {
     return this.#marker;
+  }
+
+  /** What the chunks were read into. */
+  get room(): Buffer {
+    return this.#room;
   }
 
   /** The next frame; undefined: `fill()` first. */
@@ -94,7 +100,10 @@ export class FrameCursor {
     this.#header = undefined;
   }
 
-  /** Goes past the frame. `short`: `fill()`, and ask for the header again. `damaged`: what follows is the next sound one. */
+  /**
+   * Goes past the frame; its body is there until the next `fill()`. `short`: `fill()`, and ask for the header again.
+   * `damaged`: what follows is the next sound one.
+   */
   payload(): Payload | 'short' | 'damaged' {
     const header = this.#header!;
     const end = this.#at + frameBytes(header);
@@ -124,7 +133,8 @@ export class FrameCursor {
     if (left < FRAME_HEADER_BYTES) return false;
     const length = Math.min(left, Math.max(this.#needed, this.#options.chunkBytes));
     this.#needed = FRAME_HEADER_BYTES;
-    const into = this.#room(length);
+    if (this.#room.length < length) this.#room = Buffer.allocUnsafeSlow(length);
+    const into = this.#room.subarray(0, length);
     const read = await this.#options.file.read(into, position);
     // The file may be shorter than it was.
     if (read < length) this.#end = position + read;
@@ -132,12 +142,6 @@ export class FrameCursor {
     this.#base = position;
     this.#at = 0;
     return read >= FRAME_HEADER_BYTES;
-  }
-
-  #room(length: number): Buffer {
-    if (!this.#options.reuse) return Buffer.allocUnsafeSlow(length);
-    if (this.#capacity.length < length) this.#capacity = Buffer.allocUnsafeSlow(length);
-    return this.#capacity.subarray(0, length);
   }
 
   #resynchronise(): void {

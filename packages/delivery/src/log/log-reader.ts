@@ -19,6 +19,8 @@ export class LogReader {
   readonly #segments: readonly Segment[];
   readonly #files: OpenFiles;
   readonly #metas = new MetaCodec();
+  /** What the last chunk was read into, while nobody reads: a chunk for every batch would wait for the garbage collector. */
+  #spare: Buffer | undefined;
 
   constructor(options: { storage: Storage; directory: string; segments: readonly Segment[] }) {
     this.#segments = options.segments;
@@ -38,10 +40,23 @@ export class LogReader {
 
   async #readFrom(segment: Segment, reading: Reading): Promise<void> {
     try {
-      await this.#files.use(segment.id, (file) => readSegment(file, segment, reading, this.#metas));
+      await this.#files.use(segment.id, (file) => this.#readSegment(file, segment, reading));
     } catch (error) {
       // Removed while it was being opened: on to the next.
       if (this.#segments.includes(segment)) throw error;
+    }
+  }
+
+  /** Reads on in one segment, until the reading is over or the segment is. */
+  async #readSegment(file: StoredFile, segment: Segment, reading: Reading): Promise<void> {
+    const room = this.#spare;
+    this.#spare = undefined;
+    const cursor = cursorFor(file, segment, reading, { room, metas: this.#metas });
+    try {
+      await readFrames(cursor, segment, reading);
+    } finally {
+      reading.leaveChunk();
+      if (cursor.room.length <= CHUNK_BYTES) this.#spare = cursor.room;
     }
   }
 
@@ -106,7 +121,7 @@ class Reading implements ReadResult {
     this.#bytes += frame.body.length;
   }
 
-  /** The chunk has been looked through: what is wanted of it must not keep it whole. */
+  /** The chunk has been looked through: another one takes its place. */
   leaveChunk(): void {
     this.frames.push(...ownBodies(this.frames.splice(this.#earlier)));
     this.#earlier = this.frames.length;
@@ -117,37 +132,26 @@ class Reading implements ReadResult {
   }
 }
 
-/** Reads on in one segment, until the reading is over or the segment is. */
-async function readSegment(file: StoredFile, segment: Segment, reading: Reading, metas: MetaCodec): Promise<void> {
-  try {
-    await readFrames(file, segment, reading, metas);
-  } finally {
-    reading.leaveChunk();
-  }
+function cursorFor(
+  file: StoredFile,
+  segment: Segment,
+  { nextSeq, toSeq, limits }: Reading,
+  own: { readonly room: Buffer | undefined; readonly metas: MetaCodec },
+): FrameCursor {
+  const start = segment.startFor(nextSeq);
+  // It may grow meanwhile; this far it is durable.
+  const { end, marker } = segment;
+  // With the header behind the last frame, which shows that it is the last.
+  const wanted = segment.endFor(toSeq) - start.offset + FRAME_HEADER_BYTES;
+  const chunkBytes = Math.min(CHUNK_BYTES, limits.maxBytes + SLACK_BYTES, wanted);
+  return new FrameCursor({ file, position: start.offset, end, marker, fromSeq: start.seq, chunkBytes, ...own });
 }
 
-async function readFrames(file: StoredFile, segment: Segment, reading: Reading, metas: MetaCodec): Promise<void> {
-  // It may grow meanwhile; this far it is durable.
-  const { lastSeq, endTotal, end } = segment;
-  const start = segment.startFor(reading.nextSeq);
-  const continuity = new Continuity(segment.id, start);
-  const cursor = new FrameCursor({
-    file,
-    position: start.offset,
-    end,
-    marker: segment.marker,
-    fromSeq: start.seq,
-    // With the header behind the last frame, which shows that it is the last.
-    chunkBytes: Math.min(
-      CHUNK_BYTES,
-      reading.limits.maxBytes + SLACK_BYTES,
-      segment.endFor(reading.toSeq) - start.offset + FRAME_HEADER_BYTES,
-    ),
-    reuse: false,
-    metas,
-  });
-  do {
-    reading.leaveChunk();
+async function readFrames(cursor: FrameCursor, segment: Segment, reading: Reading): Promise<void> {
+  // It may grow meanwhile.
+  const { lastSeq, endTotal } = segment;
+  const continuity = new Continuity(segment.id, segment.startFor(reading.nextSeq));
+  for (let isMore = true; isMore; isMore = await cursor.fill()) {
     for (let header = cursor.header(); header !== undefined; header = cursor.header()) {
       const { seq, points, acceptedAtMs, bodyLength } = header;
       const isWanted = seq <= reading.toSeq && reading.wants(seq);
@@ -164,7 +168,8 @@ async function readFrames(file: StoredFile, segment: Segment, reading: Reading, 
         reading.add({ seq, points, acceptedAtMs, segment: segment.id, lanes: payload.meta.lanes, ...payload });
       }
     }
-  } while (await cursor.fill());
+    reading.leaveChunk();
+  }
   reading.found(continuity.missing(lastSeq + 1, endTotal));
   reading.nextSeq = lastSeq + 1;
 }

@@ -104,7 +104,6 @@ async function scanFrames(
     marker: header === undefined ? MARKER_PREFIX : frameMarker(header.salt),
     fromSeq: id,
     chunkBytes: CHUNK_BYTES,
-    reuse: true,
     metas,
   });
   let segment: Segment | undefined;
