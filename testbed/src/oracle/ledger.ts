@@ -1,5 +1,6 @@
-/** What one lane's ledger says, in points. */
+/** What one lane's ledger says since its process opened the folder, in points. */
 export interface LaneLedger {
+  readonly carried: number;
   readonly accepted: number;
   readonly pending: number;
   readonly held: number;
@@ -22,6 +23,7 @@ export interface Ledger {
 }
 
 const LANE_TERMS = {
+  carried: 'delivery_carried_points',
   accepted: 'delivery_accepted_points_total',
   pending: 'delivery_pending_points',
   held: 'delivery_held_points',
@@ -71,9 +73,9 @@ export function ledgerOf(page: string): Ledger {
 export function imbalances({ offered, accepted, refused, entering, lanes }: Ledger): string[] {
   const wrong =
     offered === accepted + refused + entering ? [] : [`offered ${offered} ≠ ${accepted} + ${refused} + ${entering}`];
-  for (const [lane, { accepted: owed, ...terms }] of lanes) {
+  for (const [lane, { carried, accepted: owed, ...terms }] of lanes) {
     const sum = Object.values(terms).reduce((all, points) => all + points, 0);
-    if (sum !== owed) wrong.push(`${lane}: accepted ${owed} ≠ ${JSON.stringify(terms)}`);
+    if (sum !== carried + owed) wrong.push(`${lane}: carried ${carried} + accepted ${owed} ≠ ${JSON.stringify(terms)}`);
   }
   return wrong;
 }

@@ -5,7 +5,7 @@ import { ok, unhealthy, type Verdict } from './verdict.js';
 
 const ENDS = ['released', 'quarantined', 'expired', 'handed_over', 'damaged'] as const;
 
-/** Every point that was accepted is in exactly one place, at every instant; and so is every one that was offered. */
+/** Every point that was carried over or accepted is in exactly one place, at every instant; and so is every one that was offered. */
 export function judgeLedger(what: string, page: Samples): Verdict {
   const accounts = page.of('delivery_accepted_points_total').map(({ labels, value }) => {
     const of = { backend: labels.get('backend') ?? '', slot: labels.get('slot') ?? '' };
@@ -13,7 +13,8 @@ export function judgeLedger(what: string, page: Samples): Verdict {
       page.sum('delivery_pending_points', of) +
       page.sum('delivery_held_points', of) +
       ENDS.reduce((sum, end) => sum + page.sum(`delivery_${end}_points_total`, of), 0);
-    return { name: `${words(of.backend)} in ${words(of.slot)}`, accepted: value, found };
+    const accepted = page.sum('delivery_carried_points', of) + value;
+    return { name: `${words(of.backend)} in ${words(of.slot)}`, accepted, found };
   });
   const offered = {
     name: 'offered',

@@ -11,7 +11,7 @@ it('finds a collector in order', () => {
     'ok http://a connection pools: probes: 3 of 100 busy, 0 queued, 1 refused since the start',
     'ok http://a semaphores: nobody waits for a permit of target-slots',
     'ok http://a ledger: adds up: 1 account, 90 points',
-    'ok http://a losses: nothing expired, damaged, quarantined or lost',
+    'ok http://a losses: nothing expired, damaged, quarantined or lost since the start',
   ]);
 });
 
@@ -44,9 +44,21 @@ it.each([
     { delivery_offered_points_total: 101 },
     'unhealthy http://a ledger: offered: 101 points, of which 100 are accounted for',
   ],
-  ['a point expired', { delivery_expired_points_total: 3 }, 'warning http://a losses: 3 points expired'],
-  ['a point was damaged', { delivery_damaged_points_total: 1 }, 'warning http://a losses: 1 point damaged'],
-  ['a line was refused', { delivery_quarantined_points_total: 2 }, 'warning http://a losses: 2 points quarantined'],
+  [
+    'a point expired',
+    { delivery_expired_points_total: 3 },
+    'warning http://a losses: 3 points expired since the start',
+  ],
+  [
+    'a point was damaged',
+    { delivery_damaged_points_total: 1 },
+    'warning http://a losses: 1 point damaged since the start',
+  ],
+  [
+    'a line was refused',
+    { delivery_quarantined_points_total: 2 },
+    'warning http://a losses: 2 points quarantined since the start',
+  ],
   ['a line was lost', { telemetry_lines_lost_total: 1 }, 'warning http://a losses: 1 line that reached no log'],
   ['the log is full', { delivery_intake_open: 0 }, 'unhealthy http://a losses: the log takes nothing more'],
 ])('sees when %s', (_name, changes, line) => {

@@ -61,7 +61,8 @@ delivery_intake_accepted_points_total 90
 delivery_refused_points_total{reason="malformed"} 8
 delivery_entering_points 2
 delivery_intake_open 1
-delivery_accepted_points_total${LANE} 90
+delivery_carried_points${LANE} 5
+delivery_accepted_points_total${LANE} 85
 delivery_pending_points${LANE} 20
 delivery_held_points${LANE} 10
 delivery_released_points_total${LANE} 60

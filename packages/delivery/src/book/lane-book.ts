@@ -24,7 +24,8 @@ interface HeldFrame {
 /**
  * The account of one lane: which frames of the log it still owes to its backend. Every frame is pending, in flight
  * (pending still, to the ledger), held or done; every term of the ledger is a counter of its own:
- * accepted = pending + held + released + quarantined + expired + handedOver + damaged, at every instant.
+ * accepted = pending + held + released + quarantined + expired + handedOver + damaged, at every instant. So it is over the
+ * folder's life, and since the process opened it with what it carried over then, which is what is measured.
  *
  * It keeps ranges of frames and a sum for each segment, so that frames that wait cost nothing each.
  */
@@ -83,7 +84,8 @@ export class LaneBook {
     if (lanes?.includes(this.lane) === false || (isCounted && this.#scan!.isDone(seq))) return;
     if (isCounted) this.#find(points);
     else {
-      this.#ledger.accepted += points;
+      if (this.#scan === undefined) this.#ledger.accept(points);
+      else this.#ledger.find(points);
       this.#pendingPoints += points;
     }
     this.#open.add(seq);
@@ -99,6 +101,7 @@ export class LaneBook {
     const points = this.#scan?.owedPoints ?? 0;
     this.#scan = undefined;
     this.#lose(points);
+    this.#ledger.open(this.#pendingPoints);
     return points;
   }
 
@@ -239,6 +242,7 @@ export class LaneBook {
     return this.#heldPoints;
   }
 
+  /** Over the folder's life. */
   get totals(): LaneTotals {
     return this.#ledger.totals;
   }
@@ -326,7 +330,7 @@ export class LaneBook {
     const points = scan.uncounted(gap, Math.max(gap.fromSeq, this.#startSeq), this.#throughSeq);
     if (points === undefined) return;
     this.#throughSeq = Math.max(this.#throughSeq, gap.toSeq);
-    this.#ledger.accepted += points;
+    this.#ledger.find(points);
     this.#ledger.count('damaged', points);
     this.#version++;
   }

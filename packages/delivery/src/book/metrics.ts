@@ -6,11 +6,18 @@ export type ExpiryReason = (typeof EXPIRY_REASONS)[number];
 
 const labels = { backend: 'its URL without credentials', slot: 'the folder of the log, slot-N' } as const;
 
+/** Counters begin at zero when a process opens the folder: `spool ls` has them over the folder's life. */
 export const BOOK_METRICS = {
+  carried: {
+    name: 'delivery_carried_points',
+    type: 'gauge',
+    help: 'Points that were owed already when the process opened the folder',
+    labels,
+  },
   accepted: {
     name: 'delivery_accepted_points_total',
     type: 'counter',
-    help: 'Points that were accepted for the backend, over the life of the folder',
+    help: 'Points that were accepted for the backend since the process opened the folder',
     labels,
   },
   pending: {

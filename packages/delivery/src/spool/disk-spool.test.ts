@@ -30,20 +30,21 @@ type Ledger = Record<string, number>;
 function ledgers(spool: Spool): Map<string, Ledger> {
   const found = new Map<string, Ledger>();
   spool.measure(({ name }: MetricDefinition, labels: Labels, value) => {
-    const term = /^delivery_(accepted|pending|held|released|quarantined|expired|handed_over|damaged)_points/.exec(
-      name,
-    )?.[1];
+    const term =
+      /^delivery_(carried|accepted|pending|held|released|quarantined|expired|handed_over|damaged)_points/.exec(
+        name,
+      )?.[1];
     if (term === undefined || typeof value !== 'number') return;
     const key = `${labels['backend']} ${labels['slot']}`;
     const ledger = found.get(key) ?? {};
     ledger[term] = (ledger[term] ?? 0) + value;
     found.set(key, ledger);
   });
-  for (const [key, { accepted, ...terms }] of found) {
+  for (const [key, { carried, accepted, ...terms }] of found) {
     expect(
       Object.values(terms).reduce((sum, points) => sum + points, 0),
       key,
-    ).toBe(accepted);
+    ).toBe(carried! + accepted!);
   }
   return found;
 }
@@ -97,7 +98,7 @@ describe('a spool', () => {
     await delivered(second);
     expect(b.lines).toEqual(numbers(0, 10));
     expect(a.lines).toEqual(numbers(0, 10));
-    expect(ledgers(second).get(`${B} slot-1`)).toMatchObject({ accepted: 10, released: 10 });
+    expect(ledgers(second).get(`${B} slot-1`)).toMatchObject({ carried: 10, accepted: 0, released: 10 });
   });
 
   it('loses nothing in a crash: what the disk holds at any moment is enough', async () => {
@@ -230,7 +231,7 @@ describe('a spool', () => {
     const without = await open({ backends: [a] });
     await accept(without, 10, 20);
     await delivered(without);
-    expect(ledgers(without).get(`${B} slot-1`)).toMatchObject({ accepted: 10, pending: 10 });
+    expect(ledgers(without).get(`${B} slot-1`)).toMatchObject({ carried: 10, accepted: 0, pending: 10 });
     await without.close();
     b.isAway = false;
     const again = await open();

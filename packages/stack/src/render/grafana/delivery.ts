@@ -7,7 +7,12 @@ const CATEGORIES = ['delivery'] as const;
 const BACKEND = 'backend=~"$backend"';
 const of = (metric: string, matchers = '') => chosen(metric, [BACKEND, matchers].filter(Boolean).join(','));
 
-/** What becomes of accepted points: the terms of the ledger, which add up to those accepted. */
+/** What becomes of points: the terms of the ledger, which add up to those carried over and those accepted. */
+const OWED = [
+  ['carried over', 'delivery_carried_points'],
+  ['accepted', 'delivery_accepted_points_total'],
+] as const;
+
 const TERMS = [
   ['pending', 'delivery_pending_points'],
   ['held', 'delivery_held_points'],
@@ -124,16 +129,17 @@ export function delivery(context: BoardContext): Board {
         ],
       },
       {
-        title: 'Ledger: accepted = pending + held + released + quarantined + expired + handed over + damaged',
+        title:
+          'Ledger: carried over + accepted = pending + held + released + quarantined + expired + handed over + damaged',
         perLine: 2,
         panels: [
           {
             kind: 'table',
             title: 'Points by backend',
             description:
-              'Over the life of the logs of the chosen collectors. A line adds up: what was accepted is one of the others.',
+              'Since the chosen collectors opened their logs. A line adds up: what they carried over from before and what was accepted is one of the others. `breakwater spool ls` has the whole life of a log.',
             unit: 'short',
-            queries: [['accepted', 'delivery_accepted_points_total'] as const, ...TERMS].map(
+            queries: [...OWED, ...TERMS].map(
               ([legend, metric]): Query => ({ expr: sum(of(metric), 'backend'), legend }),
             ),
           },
@@ -141,12 +147,12 @@ export function delivery(context: BoardContext): Board {
             kind: 'series',
             title: 'Points missing from the ledger',
             description:
-              'Accepted points less all that became of them: zero but for the instants between two counters. What stays is a bug: report it.',
+              'Points carried over and accepted less all that became of them: zero but for the instants between two counters. What stays is a bug: report it.',
             unit: 'short',
             queries: [
               {
                 expr: [
-                  sum(of('delivery_accepted_points_total'), 'backend'),
+                  OWED.map(([, metric]) => sum(of(metric), 'backend')).join(' + '),
                   ...TERMS.map(([, metric]) => sum(of(metric), 'backend')),
                 ].join(' - '),
                 legend: '{{backend}}',
