@@ -30,7 +30,7 @@ export interface HandOverOptions {
   readonly random?: Random;
 }
 
-/** No peer will ever take this batch as it is. */
+/** No peer will ever take this batch as it is; or, with 409, this one has no lane to one of its backends. */
 export class HandOverError extends Error {
   override readonly name = 'HandOverError';
   readonly code = 'ERR_DELIVERY_HAND_OVER';

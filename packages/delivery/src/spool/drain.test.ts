@@ -1,3 +1,4 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -5,6 +6,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { VirtualClock } from '@breakwater/resilience/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Answer } from '../backend/backend.js';
+import { DELIVERY_CHANNEL, type DeliveryEvent } from '../events/events.js';
+import { HandOverError } from '../handover/hand-over.js';
 import { normalizeLines } from '../lines/normalize.js';
 import { disk, type Storage, type StoredFile } from '../storage/storage.js';
 import { MemoryBackend } from './memory-backend.suite.js';
@@ -13,6 +16,8 @@ import type { HandOver, Spool, SpoolOptions } from './spool.js';
 
 const A = 'http://a:8086';
 const B = 'http://b:8086';
+/** Longer than any test goes on. */
+const LONG_MS = 100_000_000;
 const DESTINATION = { org: '', bucket: 'telemetry' };
 
 const line = (number: number): string => `m n=${number}i ${1_700_000_000_000_000_000n + BigInt(number)}`;
@@ -178,4 +183,64 @@ describe('the end of a spool', () => {
     take();
     expect(await draining).toEqual({ handedOverPoints: 10, left: new Map() });
   });
+
+  it('offers again what a peer has no lane for, until one that has the lane takes it', async () => {
+    const b = new MemoryBackend(B);
+    a.isAway = true;
+    b.isAway = true;
+    const clock = new VirtualClock();
+    const spool = await open({ backends: [a, b], clock });
+    await accept(spool, 0, 10);
+    let refusals = 0;
+    const peers: HandOver = async (batch, signal) => {
+      if (batch.lanes.includes(B) && refusals++ < 5) throw new HandOverError(409, 'this peer has no lane to it');
+      await handOver(batch, signal);
+    };
+    const troubles = troublesOf();
+    const report = await inTime(clock, spool.drain({ deliverMs: 10, timeoutMs: LONG_MS, handOver: peers }));
+    expect(report).toEqual({ handedOverPoints: 20, left: new Map() });
+    expect(handedOver.sort()).toEqual([...numbers(0, 10), ...numbers(0, 10)].sort());
+    expect(troubles()).toEqual([]);
+  });
+
+  it('says once, when its time is over, what no peer had a lane for', async () => {
+    a.isAway = true;
+    const clock = new VirtualClock();
+    const spool = await open({ clock });
+    await accept(spool, 0, 10);
+    let offers = 0;
+    const peers: HandOver = async () => {
+      if (++offers === 5) await clock.advance(LONG_MS);
+      throw new HandOverError(409, 'this peer has no lane to it');
+    };
+    const troubles = troublesOf();
+    const report = await inTime(clock, spool.drain({ deliverMs: 10, timeoutMs: LONG_MS, handOver: peers }));
+    expect(report).toEqual({ handedOverPoints: 0, left: new Map([[A, 10]]) });
+    expect(offers).toBe(5);
+    expect(troubles()).toEqual(['this peer has no lane to it']);
+  });
 });
+
+/** Time goes on until it is done: what is to end by time alone has to be told so. */
+async function inTime<T>(clock: VirtualClock, promise: Promise<T>): Promise<T> {
+  let isOver = false;
+  const done = promise.finally(() => {
+    isOver = true;
+  });
+  while (!isOver) await roundsOf(clock, 1);
+  return done;
+}
+
+/** What went wrong with hand-overs from here on, until it is asked. */
+function troublesOf(): () => string[] {
+  const told: string[] = [];
+  const listen = (message: unknown) => {
+    const event = message as DeliveryEvent;
+    if (event.type === 'trouble' && event.what.startsWith('hand-over')) told.push((event.error as Error).message);
+  };
+  subscribe(DELIVERY_CHANNEL, listen);
+  return () => {
+    unsubscribe(DELIVERY_CHANNEL, listen);
+    return told;
+  };
+}

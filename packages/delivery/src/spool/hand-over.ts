@@ -25,6 +25,9 @@ export interface HandOverEvents {
   readonly failed: (error: unknown) => void;
 }
 
+/** The peer has some of the lanes at most, and took nothing for any: another one may have them. */
+export const lacksLane = (error: unknown): boolean => error instanceof HandOverError && error.statusCode === 409;
+
 /** Gives what a slot still owes to somebody else, for the lanes still owed and no other. What was not taken stays owed. */
 export async function handOverSlot(
   slot: Slot,
@@ -63,9 +66,6 @@ export async function handOverSlot(
     await Promise.all(underWay);
   }
 }
-
-/** The peer has some of the lanes at most, and took nothing for any. */
-const lacksLane = (error: unknown): boolean => error instanceof HandOverError && error.statusCode === 409;
 
 /** From old to new. */
 async function* parcels(slot: Slot, signal: AbortSignal): AsyncGenerator<Parcel> {
