@@ -143,7 +143,6 @@ describe('the configuration', () => {
       leaseMs: 1_500,
       sharedBreaker: true,
     });
-    expect(readConfig({ FLEET: 'edge', REPLICA_ID: 'rack-1', FLEET_LEASE: '5' }).fleet).toBeUndefined();
   });
 
   it.each([
@@ -156,7 +155,8 @@ describe('the configuration', () => {
   });
 
   it('needs neither a Redis nor a targets file where SCALING_ENABLED=false', () => {
-    expect(readConfig({ SCALING_ENABLED: 'false', SHARED_BREAKER: 'on' }).fleet).toBeUndefined();
+    const fleet = { FLEET: 'edge', REPLICA_ID: 'rack-1', FLEET_LEASE: '5', SHARED_BREAKER: 'on' };
+    expect(readConfig({ SCALING_ENABLED: 'false', ...fleet }).fleet).toBeUndefined();
     expect(readConfig({ SCALING_ENABLED: 'false', REDIS_URL: 'redis://127.0.0.1' }).fleet).toBeUndefined();
   });
 
@@ -282,6 +282,8 @@ describe('a setting that cannot be used', () => {
     ['FLEET_LEASE', '0.5', 'FLEET_LEASE is "0.5"; it must be a decimal number from 1 to 300'],
     ['SHARED_BREAKER', 'yes', 'SHARED_BREAKER is "yes"; it must be one of on, off'],
     ['SHARED_BREAKER', 'on', 'SHARED_BREAKER is "on" and REDIS_URL is not set: there is no place to share through'],
+    ['FLEET', 'edge', 'FLEET is "edge" and REDIS_URL is not set: there is no place to share through'],
+    ['REPLICA_ID', 'rack-1', 'REPLICA_ID is "rack-1" and REDIS_URL is not set: there is no place to share through'],
     ['SCALING_ENABLED', 'yes', 'SCALING_ENABLED is "yes"; it must be one of true, false'],
     [
       'SCALING_ENABLED',
@@ -289,6 +291,11 @@ describe('a setting that cannot be used', () => {
       'SCALING_ENABLED is "true" and REDIS_URL is not set: there is no place to share through',
     ],
     ['HANDOVER_TOKEN', 'x', 'HANDOVER_TOKEN is set and HANDOVER_URL is not: nothing is handed over'],
+    [
+      'HANDOVER_CA_FILE',
+      '/none/ca.pem',
+      /^2 settings.*\n {2}HANDOVER_CA_FILE: ENOENT.*\n {2}HANDOVER_CA_FILE is set and HANDOVER_URL is not/,
+    ],
     ['INFLUX_TIMEOUT', '0', 'INFLUX_TIMEOUT is "0"; it must be a decimal number from 0.1 to 300'],
     [
       'INFLUX_URLS',

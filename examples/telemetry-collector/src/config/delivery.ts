@@ -4,7 +4,7 @@ import { ConfigError, type Environment, readNumber } from '@breakwater/resilienc
 import type { NameLookupOptions } from '@breakwater/resilience/http';
 import { type AddressVariable, httpAddress } from './http-address.js';
 import type { Problems } from './problems.js';
-import { readChoice, readSecret, readText } from './values.js';
+import { readChoice, readRoot, readSecret, readText } from './values.js';
 
 /** How points get to InfluxDB servers through the log. */
 export interface DeliveryConfig {
@@ -26,7 +26,13 @@ export interface DeliveryConfig {
     readonly ackHoldMs?: number;
   };
   /** Where a draining collector brings what it still owes; undefined: it stays in the log. */
-  readonly handOver: { readonly url: string; readonly token: string | undefined } | undefined;
+  readonly handOver:
+    | {
+        readonly url: string;
+        readonly token: string | undefined /** Trusted beside the usual roots. */;
+        readonly ca?: string;
+      }
+    | undefined;
   /** The largest body of a write, before and after decompression. */
   readonly maxBodyBytes: number;
   /** A lane with points that have waited longer has not caught up. */
@@ -112,10 +118,18 @@ function readSpool(
 function readHandOver(env: Environment, problems: Problems): DeliveryConfig['handOver'] {
   const text = readText(env, 'HANDOVER_URL');
   const own = problems.attempt(() => readSecret(env, 'HANDOVER_TOKEN'));
+  const ca = problems.attempt(() => readRoot(env, 'HANDOVER_CA_FILE'));
   if (text === undefined) {
-    if (own !== undefined) problems.add('HANDOVER_TOKEN is set and HANDOVER_URL is not: nothing is handed over');
+    for (const name of ['HANDOVER_TOKEN', 'HANDOVER_CA_FILE']) {
+      if (readText(env, name) === undefined) continue;
+      problems.add(`${name} is set and HANDOVER_URL is not: nothing is handed over`);
+    }
     return undefined;
   }
   const url = problems.attempt(() => httpAddress(text, HANDOVER_URL));
-  return url === undefined ? undefined : { url, token: own ?? readText(env, 'API_TOKEN') };
+  if (url === undefined) return undefined;
+  if (ca !== undefined && !url.startsWith('https:')) {
+    problems.add('HANDOVER_CA_FILE is set and HANDOVER_URL is no https://: nothing would be encrypted');
+  }
+  return { url, token: own ?? readText(env, 'API_TOKEN'), ...(ca !== undefined && { ca }) };
 }

@@ -49,10 +49,20 @@ export function readFleet(env: Environment, dns: NameLookupOptions, problems: Pr
 }
 
 /** What somebody asked for in words and cannot have. */
-function tellWithoutRedis(env: Environment, { sharedBreaker }: { sharedBreaker: boolean }, problems: Problems): void {
+function tellWithoutRedis(
+  env: Environment,
+  {
+    name,
+    replicaId,
+    sharedBreaker,
+  }: Pick<FleetConfig, 'replicaId' | 'sharedBreaker'> & { readonly name: string | undefined },
+  problems: Problems,
+): void {
   const asked = [
     ...(readText(env, 'SCALING_ENABLED') === 'true' ? ['SCALING_ENABLED is "true"'] : []),
     ...(sharedBreaker ? ['SHARED_BREAKER is "on"'] : []),
+    ...(name === undefined ? [] : [`FLEET is "${name}"`]),
+    ...(replicaId === undefined ? [] : [`REPLICA_ID is "${replicaId}"`]),
   ];
   for (const what of asked) problems.add(`${what} and REDIS_URL is not set: there is no place to share through`);
 }

@@ -1,3 +1,5 @@
+import { X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { ConfigError, type Environment } from '@breakwater/resilience';
 
 /** Text; undefined where the variable is unset or empty. */
@@ -36,4 +38,25 @@ export function readChoice<const T extends string>(
   const choice = choices.find((each) => each === text);
   if (choice !== undefined) return choice;
   throw new ConfigError(`${name} is ${JSON.stringify(text.slice(0, 40))}; it must be one of ${choices.join(', ')}`);
+}
+
+/**
+ * The root certificate in the file that a variable names; undefined where it names none.
+ * @throws ConfigError for a file that cannot be read, or that holds none: it would be taken for an empty list.
+ */
+export function readRoot(env: Environment, name: string): string | undefined {
+  const file = readText(env, name);
+  if (file === undefined) return undefined;
+  let pem: string;
+  try {
+    pem = readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new ConfigError(`${name}: ${(error as Error).message}`, { cause: error });
+  }
+  try {
+    new X509Certificate(pem);
+  } catch (error) {
+    throw new ConfigError(`${name}: ${file} holds no certificate in PEM`, { cause: error });
+  }
+  return pem;
 }

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { type HandOver, handOverTo, httpBackend, openSpool } from '@breakwater/delivery';
+import { httpBackend, openSpool } from '@breakwater/delivery';
 import { type Clock, ConfigError } from '@breakwater/resilience';
 import { nameLookup } from '@breakwater/resilience/http';
 import type { DeliveryConfig } from '../config/delivery.js';
 import { Delivery } from './delivery.js';
+import { handOverOf } from './hand-over.js';
 
 export interface OpenDeliveryOptions {
   clock: Clock;
@@ -23,7 +24,7 @@ export async function openDelivery(config: DeliveryConfig, options: OpenDelivery
   return new Delivery({
     spool: await usable(spool.directory, () => openSpool({ ...spool, backends, timeoutMs })),
     config,
-    handOver: handOverOf(config, instance),
+    handOver: handOverOf(config, instance, dns),
     instance,
     measured: [dns],
     ...options,
@@ -39,10 +40,4 @@ async function usable<T>(directory: string, open: () => Promise<T>): Promise<T> 
     if (syscall === undefined && !code.startsWith('ERR_DELIVERY_')) throw error;
     throw new ConfigError(`SPOOL_DIR: ${directory} cannot be used: ${message}`);
   }
-}
-
-function handOverOf({ handOver, timeoutMs }: DeliveryConfig, instance: string): HandOver | undefined {
-  if (handOver === undefined) return undefined;
-  const { url, token } = handOver;
-  return handOverTo({ url, instance, timeoutMs, ...(token !== undefined && { token }) });
 }
