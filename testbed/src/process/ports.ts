@@ -6,10 +6,18 @@ const LOWEST = 15_000;
 const HIGHEST = 32_000;
 const TRIES = 100;
 
-/** A loopback port that is free for TCP and for UDP. Nothing holds it: who starts a server on it tries again if it is gone. */
+/** What was given may not be in use yet: a server often needs several before it starts. */
+const given = new Set<number>();
+
+/**
+ * A loopback port that is free for TCP and for UDP, each time another one. Nothing holds it: who starts a server on it tries
+ * again if it is gone.
+ */
 export async function freePort(): Promise<number> {
   for (let tries = 0; tries < TRIES; tries++) {
     const port = LOWEST + Math.floor(Math.random() * (HIGHEST - LOWEST));
+    if (given.has(port)) continue;
+    given.add(port);
     if ((await tcpFree(port)) && (await udpFree(port))) return port;
   }
   throw new Error(`testbed: no free loopback port between ${LOWEST} and ${HIGHEST} in ${TRIES} tries`);
