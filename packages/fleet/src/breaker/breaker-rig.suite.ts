@@ -82,6 +82,9 @@ export class CallerProcess {
   }
 }
 
+/** Long enough for two probes to meet, if two were let through. */
+export const ANSWERS_AFTER_MS = 30;
+
 /** An upstream that can be down, and counts the requests that arrive. */
 export class CountingServer {
   up = true;
@@ -95,12 +98,11 @@ export class CountingServer {
       this.arrived.push({ by: new URL(request.url!, 'http://x').searchParams.get('by')!, atMs: performance.now() });
       this.mostAtOnce = Math.max(this.mostAtOnce, ++this.#atOnce);
       const { up } = this;
-      // Long enough for two probes to meet, if two were let through.
       setTimeout(() => {
         this.#atOnce--;
         response.statusCode = up ? 200 : 503;
         response.end();
-      }, 30);
+      }, ANSWERS_AFTER_MS);
     });
   }
 

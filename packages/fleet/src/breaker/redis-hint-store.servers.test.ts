@@ -13,7 +13,7 @@ let names = 0;
 
 beforeAll(async () => {
   redis = await startServer('redis');
-  link = redisLink({ url: redis.url, timeoutMs: 500 });
+  link = redisLink({ url: redis.url, timeoutMs: 2_000 });
 });
 afterAll(async () => {
   await link.close();

@@ -1,14 +1,14 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { type RunningServer, startServer } from '@breakwater/testbed';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CallerProcess, CountingServer } from './breaker-rig.suite.js';
+import { ANSWERS_AFTER_MS, CallerProcess, CountingServer } from './breaker-rig.suite.js';
 
 const IDS = ['r1', 'r2', 'r3', 'r4', 'r5'];
 const OPEN_MS = 2_500;
 const THRESHOLD = 5;
 const QUORUM = 3;
-/** Slower than a sync, so that what is under way in one is a call of each. */
-const EVERY_MS = 400;
+/** Much slower than a sync, on a busy machine too, so that what is under way in one is a call of each. */
+const EVERY_MS = 1_500;
 const BREAKER = JSON.stringify({
   name: 'upstream',
   failureThreshold: THRESHOLD,
@@ -22,7 +22,7 @@ beforeAll(async () => {
 });
 afterAll(() => redis.stop());
 
-const within = { timeout: 20_000, interval: 20 };
+const within = { timeout: 60_000, interval: 20 };
 /** Ten processes start at once. */
 const starting = { timeout: 120_000, interval: 20 };
 
@@ -61,7 +61,9 @@ describe('five processes with a shared breaker, and five without', () => {
     const apart = other.arrived.length;
     upstream.forget();
     other.forget();
+    const since = performance.now();
     await pause(4 * OPEN_MS);
+    const periods = (performance.now() - since) / (OPEN_MS + ANSWERS_AFTER_MS);
     const probes = { together: upstream.arrived.length, apart: other.arrived.length };
     process.stdout.write(
       `requests until all were open: ${together} shared, ${apart} separate; probes in ${4 * OPEN_MS} ms: ${probes.together} shared (${upstream.mostAtOnce} at once), ${probes.apart} separate\n`,
@@ -70,8 +72,8 @@ describe('five processes with a shared breaker, and five without', () => {
     expect(apart).toBeGreaterThanOrEqual(IDS.length * THRESHOLD);
     expect(upstream.mostAtOnce).toBe(1);
     expect(probes.together).toBeGreaterThanOrEqual(2);
-    // One in each open period, of which each is OPEN_MS at the least.
-    expect(probes.together).toBeLessThanOrEqual(4);
+    // One in each open period, of which each is OPEN_MS at the least and begins with an answer.
+    expect(probes.together).toBeLessThanOrEqual(Math.floor(periods) + 1);
     expect(probes.apart).toBeGreaterThan(2 * probes.together);
   });
 

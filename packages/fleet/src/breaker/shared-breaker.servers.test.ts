@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { keyedCircuitBreaker } from '@breakwater/resilience';
@@ -13,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => redis.stop());
 
-const within = { timeout: 15_000, interval: 20 };
+const within = { timeout: 60_000, interval: 20 };
 
 describe('calls through a shared breaker', () => {
   /** Every command that Redis runs, as it tells it. */
@@ -28,7 +29,7 @@ describe('calls through a shared breaker', () => {
       commands.push(...lines.filter((line) => line.startsWith('+') && line !== '+OK' && !line.includes(' lua]')));
     });
     socket.write('MONITOR\r\n');
-    await pause(100);
+    await once(socket, 'data');
     return { socket, commands };
   }
 
@@ -36,18 +37,21 @@ describe('calls through a shared breaker', () => {
     const link = redisLink({ url: redis.url });
     const breaker = keyedCircuitBreaker({ name: 'calls', failureThreshold: 5, recoveryTimeoutMs: 300 });
     const members = { id: 'me', ids: ['me', 'you', 'they'] };
-    await using shared = sharedBreaker({ breaker, store: redisHintStore({ link, name: 'calls' }), members });
+    const store = redisHintStore({ link, name: 'calls' });
+    const [heartbeatMs, syncMs] = [2_000, 200];
+    await using shared = sharedBreaker({ breaker, store, members, heartbeatMs, syncMs, random: () => 0.5 });
     await expect.poll(() => shared.alone, within).toBe(false);
     const { socket, commands } = await monitor();
     const count = async (call: (() => unknown) | undefined) => {
       commands.length = 0;
-      const until = performance.now() + 4_000;
+      const since = performance.now();
+      const until = since + 4_000;
       for (let made = 0; made < 10_000; made++) {
         await call?.();
         if (made % 250 === 0) await pause(Math.max(1, (until - performance.now()) / ((10_000 - made) / 250)));
       }
       await pause(Math.max(0, until - performance.now()));
-      return commands.length;
+      return { commands: commands.length, ms: performance.now() - since };
     };
     const idle = await count(undefined);
     const healthy = await count(() => breaker.execute(() => 'fine', { key: 'good' }));
@@ -55,11 +59,12 @@ describe('calls through a shared breaker', () => {
       breaker.execute(() => Promise.reject(new Error('down')), { key: 'bad' }).catch(() => {}),
     );
     process.stdout.write(
-      `commands in 4 s: ${idle} idle, ${healthy} with 10,000 calls, ${failing} with 10,000 failing\n`,
+      `commands in 4 s: ${idle.commands} idle, ${healthy.commands} with 10,000 calls, ${failing.commands} with 10,000 failing\n`,
     );
-    expect(healthy).toBeLessThanOrEqual(idle + 1);
+    // Heartbeats alone, and as long as it took: the machine may have had other work.
+    for (const { commands, ms } of [idle, healthy]) expect(commands).toBeLessThanOrEqual(ms / heartbeatMs + 1);
     // One sync in 200 ms at most, whatever happens.
-    expect(failing).toBeLessThanOrEqual(4_000 / 200 + 3);
+    expect(failing.commands).toBeLessThanOrEqual(failing.ms / syncMs + 3);
     socket.destroy();
     await shared.stop();
     await link.close();

@@ -3,7 +3,7 @@ import { Arena } from './arena.suite.js';
 import { breakAndMend, FAULTS } from './arena-faults.suite.js';
 
 it('never acts under two terms at once, and has a new leader within two leases', async () => {
-  await using arena = await Arena.open(1_500);
+  await using arena = await Arena.open(3_000);
   const { workload } = arena;
   await arena.succession(0, performance.now());
   const report: string[] = [];

@@ -11,7 +11,7 @@ let link: RedisLink;
 
 beforeAll(async () => {
   redis = await startServer('redis');
-  link = redisLink({ url: redis.url, timeoutMs: 300 });
+  link = redisLink({ url: redis.url, timeoutMs: 1_000 });
 });
 afterAll(async () => {
   await link.close();

@@ -60,21 +60,21 @@ it('counts by Redis’ clock, whatever the time is for a replica', async () => {
     reason: 'deadline',
   });
   for (const permit of held) permit.success();
-  expect(await ahead.execute(() => 'done', { deadline: performance.now() + 5_000 })).toBe('done');
-}, 60_000);
+  expect(await ahead.execute(() => 'done', { deadline: performance.now() + 30_000 })).toBe('done');
+}, 180_000);
 
 it('replaces the limiter of a process that Bottleneck has struck off', async () => {
   const limiter = await openLimiter();
   await ask(`return redis.call('DEL', '$_client_last_seen')`);
-  expect(await limiter.execute(() => 'done', { deadline: performance.now() + 10_000 })).toBe('done');
+  expect(await limiter.execute(() => 'done', { deadline: performance.now() + 30_000 })).toBe('done');
   expect(metric(limiter, 'fleet_limiter_replaced_total')).toBe(1);
-}, 60_000);
+}, 180_000);
 
 it('does not wait for a time that Redis’ clock was set back from', async () => {
   const limiter = await openLimiter();
   await ask(`return redis.call('HSET', '$_settings', 'nextRequest', redis.call('TIME')[1] * 1000 + 3600000)`);
-  expect(await limiter.execute(() => 'done', { deadline: performance.now() + 5_000 })).toBe('done');
-}, 60_000);
+  expect(await limiter.execute(() => 'done', { deadline: performance.now() + 30_000 })).toBe('done');
+}, 180_000);
 
 it('deletes keys that are damaged, and is closed as if all that was out were lost', async () => {
   const limiter = await openLimiter();
@@ -85,7 +85,7 @@ it('deletes keys that are damaged, and is closed as if all that was out were los
   const sinceMs = performance.now();
   expect(await limiter.execute(() => 'done', { deadline: performance.now() + 20_000 })).toBe('done');
   expect(performance.now() - sinceMs).toBeGreaterThan(EXPIRATION_MS + 4_000);
-}, 60_000);
+}, 180_000);
 
 it('gives back what comes for a caller that has gone', async () => {
   const [holder, other] = [await openLimiter(5_000), await openLimiter(5_000)];
@@ -94,8 +94,8 @@ it('gives back what comes for a caller that has gone', async () => {
     reason: 'deadline',
   });
   held[0]!.success();
-  await vi.waitUntil(() => metric(other, 'fleet_limiter_unused_total') === 1, { timeout: 5_000, interval: 20 });
+  await vi.waitUntil(() => metric(other, 'fleet_limiter_unused_total') === 1, { timeout: 30_000, interval: 20 });
   await pause(50);
-  expect(await holder.execute(() => 'done', { deadline: performance.now() + 3_000 })).toBe('done');
+  expect(await holder.execute(() => 'done', { deadline: performance.now() + 30_000 })).toBe('done');
   held[1]!.success();
-}, 60_000);
+}, 180_000);

@@ -20,7 +20,7 @@ describe('a limit in Redis', () => {
   beforeAll(async () => {
     server = await startServer('redis');
     // Longer than a hold and the time to notice, by its whole seconds: a limit that is new there is new.
-    await pause(3_500);
+    await pause(5_500);
   });
   afterAll(() => server.stop());
 
@@ -88,7 +88,7 @@ describe('a limit in Redis', () => {
     before.close();
     durable.signal('SIGKILL');
     await durable.restart();
-    await vi.waitUntil(() => link.state === 'ready', 10_000);
+    await vi.waitUntil(() => link.state === 'ready', 30_000);
     const granted: Grant[] = [];
     const store = storeOf(
       'core',

@@ -13,8 +13,9 @@ export interface StoreRig {
   end(): Promise<void>;
 }
 
-export const SETTLE_MS = 200;
-export const HOLD_MS = 1_000;
+export const SETTLE_MS = 1_000;
+/** Long enough that a busy machine gets to the next beat within it: Redis' clock cannot be held. */
+export const HOLD_MS = 3_000;
 const TERMS: Terms = { concurrent: 3, holdMs: HOLD_MS };
 
 class User {
@@ -65,7 +66,7 @@ export function itCountsPermits(makeRig: () => Promise<StoreRig>): void {
     for (let left = 1; left > 0; ) {
       const beats = await Promise.all(who.map((user) => user.beat()));
       left = Math.max(...beats.map(({ opensInMs }) => opensInMs));
-      await rig.pass(Math.min(left + 1, HOLD_MS / 4));
+      await rig.pass(Math.min(left + 1, 250));
     }
   };
   /** Time in which all beat, until `condition` or at most `ms`. */
@@ -85,7 +86,7 @@ export function itCountsPermits(makeRig: () => Promise<StoreRig>): void {
     await rig.pass(100);
     expect(a.grants).toEqual([]);
     await opened(a);
-    await live(5_000, () => a.grants.length > 0);
+    await live(20_000, () => a.grants.length > 0);
     expect(a.grants.length).toBe(1);
   });
 
@@ -93,11 +94,11 @@ export function itCountsPermits(makeRig: () => Promise<StoreRig>): void {
     const [a, b] = [await join('a'), await join('b')];
     await opened(a, b);
     for (const { store } of users) for (let i = 0; i < 3; i++) store.request(1, 60_000);
-    await live(5_000, () => granted() >= 3);
+    await live(20_000, () => granted() >= 3);
     await live(300);
     expect(granted()).toBe(3);
     (a.grants[0] ?? b.grants[0])!.release();
-    await live(5_000, () => granted() >= 4);
+    await live(20_000, () => granted() >= 4);
     await live(300);
     expect(granted()).toBe(4);
     expect(users.flatMap(({ failures }) => failures)).toEqual([]);
@@ -108,32 +109,32 @@ export function itCountsPermits(makeRig: () => Promise<StoreRig>): void {
     await opened(a);
     a.store.request(2, 60_000);
     a.store.request(2, 60_000);
-    await live(5_000, () => granted() >= 1);
+    await live(20_000, () => granted() >= 1);
     await live(300);
     expect(a.grants.map(({ weight }) => weight)).toEqual([2]);
     a.grants[0]!.release();
-    await live(5_000, () => granted() >= 2);
+    await live(20_000, () => granted() >= 2);
     expect(a.grants.map(({ weight }) => weight)).toEqual([2, 2]);
   });
 
   it('takes permits back when their time is over', async () => {
     const [a, b] = [await join('a'), await join('b')];
     await opened(a, b);
-    for (let i = 0; i < 3; i++) a.store.request(1, 2_000);
-    await live(1_500, () => granted() >= 3);
-    b.store.request(1, 2_000);
+    for (let i = 0; i < 3; i++) a.store.request(1, 4_000);
+    await live(20_000, () => granted() >= 3);
+    b.store.request(1, 4_000);
     await live(200);
     expect([a.grants.length, b.grants.length]).toEqual([3, 0]);
-    await live(8_000, () => b.grants.length > 0);
+    await live(20_000, () => b.grants.length > 0);
     expect(b.grants.length).toBe(1);
   });
 
   it('takes the smallest limit and the longest hold, and says that they differ', async () => {
     const [a, b] = [await join('a'), await join('b')];
     expect(await a.beat()).toMatchObject({ concurrent: 3, users: 1, settled: true, differ: false });
-    const other = { concurrent: 2, holdMs: 1_200 };
-    expect(await b.beat(other)).toMatchObject({ concurrent: 2, holdMs: 1_200, users: 2, differ: true });
-    expect(await a.beat()).toMatchObject({ concurrent: 2, holdMs: 1_200, users: 2, differ: true });
+    const other = { concurrent: 2, holdMs: HOLD_MS + 200 };
+    expect(await b.beat(other)).toMatchObject({ concurrent: 2, holdMs: HOLD_MS + 200, users: 2, differ: true });
+    expect(await a.beat()).toMatchObject({ concurrent: 2, holdMs: HOLD_MS + 200, users: 2, differ: true });
     await b.store.leave();
     expect(await a.beat()).toMatchObject({ concurrent: 3, holdMs: HOLD_MS, users: 1, differ: false });
   });
@@ -143,18 +144,20 @@ export function itCountsPermits(makeRig: () => Promise<StoreRig>): void {
     await opened(a, b);
     await b.beat({ concurrent: 1, holdMs: HOLD_MS });
     for (let i = 0; i < 3; i++) a.store.request(1, 60_000);
-    const liveWith = async (ms: number, each: () => Promise<unknown>) => {
-      for (let passed = 0; passed < ms; passed += 50) {
+    const liveUntil = async (grants: number, each: () => Promise<unknown>) => {
+      for (let passed = 0; passed < 20_000 && a.grants.length < grants; passed += 50) {
         await rig.pass(50);
         await each();
       }
     };
-    await liveWith(600, () => Promise.all([a.beat(), b.beat({ concurrent: 1, holdMs: HOLD_MS })]));
+    const bothBeat = () => Promise.all([a.beat(), b.beat({ concurrent: 1, holdMs: HOLD_MS })]);
+    await liveUntil(1, bothBeat);
+    for (let more = 0; more < 6; more++) await rig.pass(50).then(bothBeat);
     expect(a.grants.length).toBe(1);
     await b.store.leave();
-    await liveWith(2_000, () => a.beat());
+    for (let more = 0; more < 40; more++) await rig.pass(50).then(() => a.beat());
     a.grants[0]!.release();
-    await liveWith(600, () => a.beat());
+    await liveUntil(3, () => a.beat());
     expect(a.grants.length).toBe(3);
   });
 
@@ -213,7 +216,7 @@ export function itCountsPermits(makeRig: () => Promise<StoreRig>): void {
     expect(closure).toBe('forgotten');
     expect(opensInMs).toBeGreaterThan(HOLD_MS);
     await rig.pass(SETTLE_MS + 100);
-    expect((await b.beat()).opensInMs).toBeGreaterThan(HOLD_MS - 200 - SETTLE_MS);
+    expect((await b.beat()).opensInMs).toBeGreaterThan(HOLD_MS / 2);
     expect([a.grants, b.grants, again.grants]).toEqual([[], [], []]);
     // Its own news does not close it anew.
     await live(HOLD_MS + SETTLE_MS + 3_000, () => granted() >= 2);

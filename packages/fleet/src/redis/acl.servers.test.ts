@@ -56,11 +56,11 @@ describe('the user of the docs', () => {
     const shared = sharedBreaker({ breaker, store: hints, members: one, quorum: 1, syncMs: 10 });
     await expect.poll(() => shared.alone).toBe(false);
     await breaker.execute(() => Promise.reject(new Error('down'))).catch(() => {});
-    await expect.poll(() => breaker.execute(() => 'up').catch(() => 'no'), { timeout: 10_000 }).toBe('up');
+    await expect.poll(() => breaker.execute(() => 'up').catch(() => 'no'), { timeout: 60_000 }).toBe('up');
     await shared.stop();
 
     const limiter = fleetLimiter({ key: 'core', concurrent: 2, expirationMs: 1_000, link, members: one });
-    await expect.poll(() => limiter.execute(() => 'done').catch(String), { timeout: 10_000 }).toBe('done');
+    await expect.poll(() => limiter.execute(() => 'done').catch(String), { timeout: 60_000 }).toBe('done');
     await Promise.all([1, 2, 3, 4].map(() => limiter.execute(() => 'done').catch(() => {})));
     await limiter.drain();
 

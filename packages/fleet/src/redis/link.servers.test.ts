@@ -5,6 +5,8 @@ import {
   connect,
   connections,
   failure,
+  inTime,
+  isLost,
   lua,
   SLACK_MS,
   told,
@@ -17,6 +19,9 @@ import type { RedisLink } from './redis-link.js';
 watchLinks();
 
 const sum = (counts: readonly number[]) => counts.reduce((total, count) => total + count, 0);
+
+/** Long enough for a busy machine to connect within it, and to answer. */
+const TIMEOUT_MS = 1_500;
 
 describe('a call', () => {
   it('gives what the script answers, also when Redis does not know it (any more)', async () => {
@@ -54,17 +59,20 @@ describe('a call', () => {
 
   it('ends at its deadline while Redis stands still, and what follows does not wait', async () => {
     await using server = await startServer('redis');
-    const link = connect({ url: server.url, timeoutMs: 200 });
+    const link = connect({ url: server.url, timeoutMs: TIMEOUT_MS });
     await works(link);
     server.signal('SIGSTOP');
-    const first = await failure(link);
-    expect(first.reason).toBe('timeout');
-    expect(first.tookMs).toBeGreaterThanOrEqual(199);
-    expect(first.tookMs).toBeLessThan(200 + SLACK_MS);
-    await expect.poll(() => link.state, { interval: 5, timeout: 200 + SLACK_MS }).toBe('lost');
-    const later = await failure(link);
-    expect(later).toMatchObject({ reason: 'unreachable' });
-    expect(later.tookMs).toBeLessThan(50);
+    const lost = isLost();
+    const first = failure(link);
+    expect(await inTime(first, TIMEOUT_MS + SLACK_MS)).toBe(true);
+    const { reason, tookMs } = await first;
+    expect(reason).toBe('timeout');
+    expect(tookMs).toBeGreaterThanOrEqual(TIMEOUT_MS - 1);
+    expect(await inTime(lost, TIMEOUT_MS + SLACK_MS)).toBe(true);
+    expect(link.state).toBe('lost');
+    const later = failure(link);
+    expect(await inTime(later, 50)).toBe(true);
+    expect(await later).toMatchObject({ reason: 'unreachable' });
     server.signal('SIGCONT');
     await worksAgain(link);
     expect(told()).toEqual(['redis.ready', 'redis.lost', 'redis.ready']);
@@ -73,7 +81,7 @@ describe('a call', () => {
   it('is not sent again when the connection broke before it was there', async () => {
     await using server = await startServer('redis');
     await using proxy = await tcpProxy(server.port);
-    const link = connect({ url: `redis://127.0.0.1:${proxy.port}`, timeoutMs: 200 });
+    const link = connect({ url: `redis://127.0.0.1:${proxy.port}`, timeoutMs: TIMEOUT_MS });
     expect(await link.run(COUNT, ['n'], [])).toBe(1);
     proxy.freeze();
     await expect(link.run(COUNT, ['n'], [])).rejects.toMatchObject({ reason: 'timeout' });
@@ -85,7 +93,7 @@ describe('a call', () => {
 
   it('runs once, if late, where it lay in a socket while Redis stood still', async () => {
     await using server = await startServer('redis');
-    const link = connect({ url: server.url, timeoutMs: 200 });
+    const link = connect({ url: server.url, timeoutMs: TIMEOUT_MS });
     expect(await link.run(COUNT, ['n'], [])).toBe(1);
     server.signal('SIGSTOP');
     await expect(link.run(COUNT, ['n'], [])).rejects.toMatchObject({ reason: 'timeout' });
@@ -97,7 +105,7 @@ describe('a call', () => {
 
   it('that was under way when the connection broke may have run, and says so', async () => {
     await using server = await startServer('redis');
-    const link = connect({ url: server.url });
+    const link = connect({ url: server.url, timeoutMs: 30_000 });
     await works(link);
     server.signal('SIGSTOP');
     const call = failure(link);
@@ -114,7 +122,10 @@ describe('Redis comes back', () => {
     expect(await link.run(COUNT, ['n'], [])).toBe(1);
     server.signal('SIGKILL');
     await expect.poll(() => link.state).toBe('lost');
-    expect(await failure(link)).toMatchObject({ reason: 'unreachable', message: expect.stringContaining('ECONN') });
+    // At first it knows that the connection ended, and when it has tried that nobody listens.
+    await expect
+      .poll(() => failure(link))
+      .toMatchObject({ reason: 'unreachable', message: expect.stringContaining('ECONN') });
     await server.restart();
     await worksAgain(link);
     expect(await link.run(COUNT, ['n'], [])).toBe(1);
@@ -134,7 +145,7 @@ describe('Redis comes back', () => {
       server.signal('SIGKILL');
       await server.restart();
       await worksAgain(link);
-      await expect.poll(() => gaps, { timeout: 5_000 }).toBe(times + 2);
+      await expect.poll(() => gaps).toBe(times + 2);
     }
     await expect.poll(() => connections(server.port, 'leaky')).toBe(2);
   });
@@ -142,13 +153,14 @@ describe('Redis comes back', () => {
   it('when it had vanished without a word, within about two deadlines', async () => {
     await using server = await startServer('redis');
     await using proxy = await tcpProxy(server.port);
-    const link = connect({ url: `redis://127.0.0.1:${proxy.port}`, timeoutMs: 200 });
+    const link = connect({ url: `redis://127.0.0.1:${proxy.port}`, timeoutMs: TIMEOUT_MS });
     await works(link);
     proxy.freeze();
-    const startedMs = performance.now();
-    expect(await failure(link)).toMatchObject({ reason: 'timeout' });
-    await expect.poll(() => link.state, { interval: 5 }).toBe('lost');
-    expect(performance.now() - startedMs).toBeLessThan(400 + SLACK_MS);
+    const lost = isLost();
+    const call = failure(link);
+    expect(await inTime(lost, TIMEOUT_MS + SLACK_MS, TIMEOUT_MS + SLACK_MS)).toBe(true);
+    expect(link.state).toBe('lost');
+    expect(await call).toMatchObject({ reason: 'timeout' });
     await proxy.resume();
     await worksAgain(link);
   });
@@ -156,17 +168,17 @@ describe('Redis comes back', () => {
   it('when it had vanished while nobody asked', async () => {
     await using server = await startServer('redis');
     await using proxy = await tcpProxy(server.port);
-    const link = connect({ url: `redis://127.0.0.1:${proxy.port}`, timeoutMs: 100 });
-    await works(link);
+    const link = connect({ url: `redis://127.0.0.1:${proxy.port}`, timeoutMs: 300 });
+    await worksAgain(link);
     proxy.freeze();
-    await expect.poll(() => link.state, { timeout: 2_000 }).toBe('lost');
+    await expect.poll(() => link.state).toBe('lost');
     await proxy.resume();
-    await expect.poll(() => link.state, { timeout: 5_000 }).toBe('ready');
+    await expect.poll(() => link.state).toBe('ready');
   });
 
   it('after a moment of slowness: the connection is kept when Redis answers in the end', async () => {
     await using server = await startServer('redis');
-    const link = connect({ url: server.url, timeoutMs: 300 });
+    const link = connect({ url: server.url, timeoutMs: TIMEOUT_MS });
     await works(link);
     server.signal('SIGSTOP');
     expect(await failure(link)).toMatchObject({ reason: 'timeout' });
@@ -178,7 +190,7 @@ describe('Redis comes back', () => {
 
 it('counts how calls ended, and whether Redis is there', async () => {
   await using server = await startServer('redis');
-  const link = connect({ url: server.url, timeoutMs: 200 });
+  const link = connect({ url: server.url, timeoutMs: TIMEOUT_MS });
   const counted = () => {
     const values: Record<string, unknown> = {};
     link.measure(({ name }, labels, value) => {
@@ -209,12 +221,10 @@ it('counts how calls ended, and whether Redis is there', async () => {
 });
 
 describe('closing', () => {
-  const CLOSES_WITHIN_MS = 200 + SLACK_MS;
+  const CLOSES_WITHIN_MS = TIMEOUT_MS + SLACK_MS;
 
   async function closes(link: RedisLink): Promise<void> {
-    const startedMs = performance.now();
-    await link.close();
-    expect(performance.now() - startedMs).toBeLessThan(CLOSES_WITHIN_MS);
+    expect(await inTime(link.close(), CLOSES_WITHIN_MS)).toBe(true);
     expect(link.state).toBe('closed');
     expect(await failure(link)).toMatchObject({ reason: 'closed' });
     expect(() => link.subscribe('news', () => {})).toThrow('closed');
@@ -232,9 +242,9 @@ describe('closing', () => {
 
   it('while connecting, to what answers and to what does not', async () => {
     await using server = await startServer('redis');
-    await closes(connect({ url: server.url, timeoutMs: 200 }));
+    await closes(connect({ url: server.url, timeoutMs: TIMEOUT_MS }));
     server.signal('SIGSTOP');
-    const link = connect({ url: server.url, timeoutMs: 200 });
+    const link = connect({ url: server.url, timeoutMs: TIMEOUT_MS });
     const call = failure(link);
     await new Promise((resolve) => setTimeout(resolve, 50));
     await closes(link);
@@ -243,7 +253,7 @@ describe('closing', () => {
 
   it('while Redis stands still in the middle of a call', async () => {
     await using server = await startServer('redis');
-    const link = connect({ url: server.url, timeoutMs: 200 });
+    const link = connect({ url: server.url, timeoutMs: TIMEOUT_MS });
     link.subscribe('news', () => {});
     await works(link);
     server.signal('SIGSTOP');
@@ -254,7 +264,7 @@ describe('closing', () => {
 
   it('while lost', async () => {
     await using server = await startServer('redis');
-    const link = connect({ url: server.url, timeoutMs: 200 });
+    const link = connect({ url: server.url, timeoutMs: TIMEOUT_MS });
     link.subscribe('news', () => {});
     await works(link);
     server.signal('SIGKILL');

@@ -29,7 +29,7 @@ describe('messages', () => {
     expect(told()).toContain('trouble');
     server.signal('SIGKILL');
     await server.restart();
-    await expect.poll(() => gaps, { timeout: 5_000 }).toBe(2);
+    await expect.poll(() => gaps).toBe(2);
     await worksAgain(link);
     await publish('news', 'b');
     await expect
