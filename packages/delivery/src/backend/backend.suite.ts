@@ -12,8 +12,8 @@ export interface BackendRig {
   readonly buckets: readonly [string, string];
   /** What one bad line among good ones does to the good ones; undefined: the server takes anything. */
   readonly badLines: 'others-stored' | 'none-stored' | undefined;
-  /** How many points of this measurement's field `value` can be read back. */
-  count(measurement: string, bucket: string): Promise<number>;
+  /** How many points of this measurement's field `value` can be read back, once so many can be that are due. */
+  count(measurement: string, bucket: string, due: number): Promise<number>;
   /** Nobody listens on its port from then on. */
   crash(): Promise<void>;
   restart(): Promise<void>;
@@ -72,13 +72,13 @@ export function backendContract(name: string, start: () => Promise<BackendRig>):
       expect(backend.dialect).toBeUndefined();
       expect(await send(linesOf(measurement, count))).toEqual({ kind: 'stored' });
       expect(backend.dialect).toBe(rig.dialect);
-      expect(await rig.count(measurement, rig.buckets[0])).toBe(count);
+      expect(await rig.count(measurement, rig.buckets[0], count)).toBe(count);
     });
 
     it('writes to the destination that the points name', async () => {
       expect(await send(linesOf('elsewhere', 7), { org: rig.org, bucket: rig.buckets[1] })).toEqual({ kind: 'stored' });
-      expect(await rig.count('elsewhere', rig.buckets[1])).toBe(7);
-      expect(await rig.count('elsewhere', rig.buckets[0])).toBe(0);
+      expect(await rig.count('elsewhere', rig.buckets[1], 7)).toBe(7);
+      expect(await rig.count('elsewhere', rig.buckets[0], 0)).toBe(0);
     });
 
     it('says that a line is bad, in the words of the server', async () => {
@@ -90,7 +90,8 @@ export function backendContract(name: string, start: () => Promise<BackendRig>):
         return;
       }
       expect(answer).toEqual({ kind: 'bad-lines', words: expect.stringMatching(/^400 .*unable to parse 'spoilt/) });
-      expect(await rig.count('spoilt', rig.buckets[0])).toBe(rig.badLines === 'others-stored' ? 9 : 0);
+      const due = rig.badLines === 'others-stored' ? 9 : 0;
+      expect(await rig.count('spoilt', rig.buckets[0], due)).toBe(due);
     });
 
     it('holds what a missing bucket keeps from being stored, and that alone', async () => {
@@ -148,7 +149,7 @@ export function backendContract(name: string, start: () => Promise<BackendRig>):
         await rig.restart();
       }
       expect(await send(linesOf(measurement, 5, 10))).toEqual({ kind: 'stored' });
-      expect(await rig.count(measurement, rig.buckets[0])).toBeGreaterThanOrEqual(5);
+      expect(await rig.count(measurement, rig.buckets[0], 5)).toBeGreaterThanOrEqual(5);
     });
 
     it('never rejects: not when it was given up before it began, nor when it is closed', async () => {

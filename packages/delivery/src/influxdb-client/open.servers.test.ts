@@ -20,8 +20,9 @@ describe('openDurableWriteApi, on InfluxDB 1.6', () => {
   });
   afterEach(() => rm(directory, { recursive: true }));
 
-  const open = (url: string | string[]) =>
-    openDurableWriteApi({ url, org: 'o', bucket: server.database, precision: 'ns', directory, closeTimeoutMs: 2_000 });
+  /** What can be delivered has half a minute for it. */
+  const open = (url: string | string[], closeTimeoutMs = 30_000) =>
+    openDurableWriteApi({ url, org: 'o', bucket: server.database, precision: 'ns', directory, closeTimeoutMs });
   /** Instants are longer than a number can tell: they come as text. */
   const times = async (measurement: string): Promise<string[]> => {
     const query = new URLSearchParams({ db: server.database, epoch: 'ns', q: `SELECT * FROM "${measurement}"` });
@@ -41,11 +42,11 @@ describe('openDurableWriteApi, on InfluxDB 1.6', () => {
   });
 
   it('keeps for a server that is away what the other has, and says so', async () => {
-    const api = await open([server.url, 'http://127.0.0.1:1']);
+    const api = await open([server.url, 'http://127.0.0.1:1'], 8_000);
     api.writeRecord('kept i=1i 1763784000123456789');
     await api.close();
     expect(await times('kept')).toEqual(['1763784000123456789']);
-    const again = await open([server.url, 'http://127.0.0.1:1']);
+    const again = await open([server.url, 'http://127.0.0.1:1'], 100);
     const pending = again.spool.lanes().map(({ backend, pendingPoints }) => [backend, pendingPoints]);
     await again.close();
     expect(pending).toEqual([

@@ -141,7 +141,7 @@ describe('the end of a spool', () => {
     const spool = await open({ storage: gate.storage });
     gate.close();
     const accepting = accept(spool, 0, 10);
-    const draining = spool.drain({ deliverMs: 50, timeoutMs: 5_000, handOver });
+    const draining = spool.drain({ deliverMs: 50, timeoutMs: 60_000, handOver });
     await pause(100);
     gate.open();
     await accepting;
@@ -156,8 +156,9 @@ describe('the end of a spool', () => {
     await expect.poll(() => b.asked).toBe(1);
     await accept(spool, 10, 20);
     const startedMs = performance.now();
-    const report = await spool.drain({ deliverMs: 50, timeoutMs: 500, handOver });
-    expect(performance.now() - startedMs).toBeLessThan(5_000);
+    const report = await spool.drain({ deliverMs: 50, timeoutMs: 3_000, handOver });
+    // Not when the backend is given up.
+    expect(performance.now() - startedMs).toBeLessThan(30_000);
     expect(report).toEqual({ handedOverPoints: 10, left: new Map([[B, 10]]) });
     expect(handedOver).toEqual(numbers(10, 20));
     b.hangUp();

@@ -43,9 +43,11 @@ describe('the tending of slots', () => {
     tending.start();
     return tending;
   };
-  const rounds = async (count: number): Promise<void> => {
+  /** Lets so many rounds be due, each when the one before is over. */
+  const rounds = async (count: number, tending?: Tending): Promise<void> => {
     for (let round = 0; round < count; round++) {
       await clock.advance(250);
+      await tending?.settled();
       await pause(3);
     }
   };
@@ -53,7 +55,7 @@ describe('the tending of slots', () => {
 
   it('keeps to the caps in every round, and tidies up and looks for others in few of them', async () => {
     const tending = start();
-    await rounds(80);
+    await rounds(80, tending);
     expect([count('caps'), count('tidy slot-1'), count('adopt')]).toEqual([80, 2, 2]);
     await tending.stop();
     await rounds(2);
@@ -68,7 +70,7 @@ describe('the tending of slots', () => {
         },
       },
     });
-    await rounds(3);
+    await rounds(3, tending);
     expect(count('caps')).toBe(3);
     await tending.stop();
   });
