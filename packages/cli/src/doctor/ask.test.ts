@@ -23,9 +23,9 @@ afterEach(() => {
 
 it('gives back status and text, of a 500 as well, and follows nobody', async () => {
   const url = await serve((_, response) => response.writeHead(500, { location: '/else' }).end('broken'));
-  expect(await asker(1_000, never)(url)).toEqual({ status: 500, text: 'broken' });
+  expect(await asker(30_000, never)(url)).toEqual({ status: 500, text: 'broken' });
   const moved = await serve((_, response) => response.writeHead(302, { location: url }).end());
-  expect(await asker(1_000, never)(moved)).toEqual({ status: 302, text: '' });
+  expect(await asker(30_000, never)(moved)).toEqual({ status: 302, text: '' });
 });
 
 it.each<[name: string, listener: RequestListener]>([
@@ -52,20 +52,20 @@ it('reads no more than it may, compressed or not, and lets the rest go', async (
     response.on('close', () => isClosed?.());
     more();
   });
-  expect(await asker(5_000, never, 200_000)(endless)).toEqual({ silence: 'the answer is longer than 195.3 KiB' });
+  expect(await asker(30_000, never, 200_000)(endless)).toEqual({ silence: 'the answer is longer than 195.3 KiB' });
   await closed;
   const bomb = await serve((_, response) =>
     response.setHeader('content-encoding', 'gzip').end(gzipSync(Buffer.alloc(5_000_000))),
   );
-  expect(await asker(5_000, never, 200_000)(bomb)).toEqual({ silence: 'the answer is longer than 195.3 KiB' });
+  expect(await asker(30_000, never, 200_000)(bomb)).toEqual({ silence: 'the answer is longer than 195.3 KiB' });
 });
 
 it('says why there is no answer', async () => {
   const url = await serve(() => {});
   await new Promise((resolve) => open[0]!.close(resolve));
-  expect(await asker(1_000, never)(url)).toEqual({ silence: 'nothing listens there (ECONNREFUSED)' });
+  expect(await asker(30_000, never)(url)).toEqual({ silence: 'nothing listens there (ECONNREFUSED)' });
   const garbage = await listen(createTcpServer((socket) => socket.end('SSH-2.0-x\r\n')));
-  expect(await asker(1_000, never)(garbage)).toEqual({ silence: expect.stringMatching(/^\S.{5,200}$/) });
+  expect(await asker(30_000, never)(garbage)).toEqual({ silence: expect.stringMatching(/^\S.{5,200}$/) });
 });
 
 it('rejects when it is told to stop', async () => {
