@@ -11,7 +11,11 @@ const anew = process.env['EXPORTER_LISTS'] === 'anew';
 
 describe.each(LIVE_NAMES)('%s', (name) => {
   it('still has every metric of its list, of the same type and with the same labels', async () => {
-    const live = await liveList(name);
+    const due = exporterListOf(name).metrics.map((metric) => metric.name);
+    const live = await liveList(
+      name,
+      due.filter((metric) => !OF_THE_MACHINE.test(metric)),
+    );
     const file = new URL(`../../data/emitted/${name}.json`, import.meta.url);
     if (anew) writeFileSync(file, `${JSON.stringify(live, null, 1)}\n`);
     const listed = exporterListOf(name);

@@ -6,6 +6,9 @@ import { readMetricsPage } from './metrics-page.js';
 
 type Live = 'haproxy' | 'node-exporter' | 'prometheus' | 'alertmanager';
 
+/** How long a metric may be missing that comes with the first turn of something. */
+const DUE_WITHIN_MS = 30_000;
+
 interface LiveExporter {
   readonly title: string;
   readonly program: string;
@@ -73,10 +76,10 @@ const LIVE: Readonly<Record<Live, LiveExporter>> = {
 
 export const LIVE_NAMES = Object.keys(LIVE) as ReadonlyArray<Live & ExporterName>;
 
-/** The list of a running exporter, as it is committed in `data/emitted`. */
-export async function liveList(name: Live): Promise<ExporterList> {
+/** The list of a running exporter, as it is committed in `data/emitted`; waits a while for the metrics that are due. */
+export async function liveList(name: Live, due: readonly string[] = []): Promise<ExporterList> {
   const { title, program, version, asked, closed, differences } = LIVE[name];
-  const metrics = (await livePage(name)).map(({ name: metric, type, labels, sometimes = [] }) => ({
+  const metrics = (await livePage(name, due)).map(({ name: metric, type, labels, sometimes = [] }) => ({
     name: metric,
     type,
     labels: Object.fromEntries(
@@ -98,15 +101,21 @@ export async function liveList(name: Live): Promise<ExporterList> {
 }
 
 /** What a running exporter has on its page. */
-async function livePage(name: Live): Promise<EmittedMetric[]> {
+async function livePage(name: Live, due: readonly string[]): Promise<EmittedMetric[]> {
   await using server = await LIVE[name].start();
   // The first page of a Go program lacks what counts requests for pages; Prometheus needs a turn for its rule.
   for (let asked = 0; asked < (name === 'prometheus' ? 30 : 1); asked++) {
     await fetch(server.metricsUrl).then((answer) => answer.text());
     if (name === 'prometheus') await new Promise((resolve) => setTimeout(resolve, 100));
   }
-  const page = await fetch(server.metricsUrl).then((answer) => answer.text());
-  return readMetricsPage(page, name);
+  const read = async () => readMetricsPage(await fetch(server.metricsUrl).then((answer) => answer.text()), name);
+  const endMs = performance.now() + DUE_WITHIN_MS;
+  for (;;) {
+    const metrics = await read();
+    const there = new Set(metrics.map((metric) => metric.name));
+    if (due.every((metric) => there.has(metric)) || performance.now() > endMs) return metrics;
+    await new Promise((resolve) => setTimeout(resolve, 250));
+  }
 }
 
 async function withEverything(dir: string) {

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { type Agent, createServer, type IncomingMessage, request, type Server } from 'node:http';
 import { request as requestTls } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect } from 'node:net';
 import { join } from 'node:path';
 import { freePort, startServer } from '@breakwater/testbed';
 import { expect, vi } from 'vitest';
@@ -76,10 +76,10 @@ export interface Asking {
 /** One request; a broken connection is an error. */
 export function ask(port: number, path: string, { ca, body, ...options }: Asking = {}): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const to = { host: '127.0.0.1', port, path, agent: false as const, timeout: 20_000, ...options };
+    const to = { host: '127.0.0.1', port, path, agent: false as const, timeout: 60_000, ...options };
     const sent = ca === undefined ? request(to) : requestTls({ ...to, ca, servername: 'localhost' } as never);
     sent.once('error', reject);
-    sent.once('timeout', () => sent.destroy(new Error('no answer in 20 s')));
+    sent.once('timeout', () => sent.destroy(new Error('no answer in 60 s')));
     sent.once('response', (response) => {
       let text = '';
       response.setEncoding('utf8');
@@ -91,6 +91,13 @@ export function ask(port: number, path: string, { ca, body, ...options }: Asking
     });
     sent.end(body);
   });
+}
+
+/** What the master says of its processes. */
+async function askMaster(socket: string): Promise<string> {
+  const master = connect(socket).setEncoding('utf8');
+  master.end('show proc\n');
+  return master.reduce((all: string, piece: string) => all + piece, '');
 }
 
 export interface LiveProxyOptions {
@@ -178,6 +185,12 @@ export async function startLiveProxy(options: LiveProxyOptions = {}) {
         }),
       }),
     );
+    /** While it reads its file, the master loses a signal. */
+    const masterAnswers = () =>
+      vi.waitFor(async () => expect(await askMaster(join(haproxy.dir, 'master.sock'))).toContain('master'), {
+        timeout: 60_000,
+        interval: 50,
+      });
     const live = {
       text,
       collectors,
@@ -194,10 +207,11 @@ export async function startLiveProxy(options: LiveProxyOptions = {}) {
       },
       /** Tells the master to reload, and waits until another worker answers. */
       async reload() {
+        await masterAnswers();
         const worker = async () => /pid =\D*(\d+)/.exec((await ask(statsPort, '/stats')).text)?.[1];
         const before = await worker();
         haproxy.signal('SIGUSR2');
-        await vi.waitFor(async () => expect(await worker()).not.toBe(before), { timeout: 15_000, interval: 50 });
+        await vi.waitFor(async () => expect(await worker()).not.toBe(before), { timeout: 60_000, interval: 50 });
       },
       /** Servers by backend and state, from the page of statistics. */
       async servers(backend: string): Promise<Map<string, string>> {

@@ -72,7 +72,7 @@ async function failing(files: readonly string[]): Promise<{ failed: Set<string>;
 
 describe('the rendered files', () => {
   it('are what Prometheus and Alertmanager read, and every case of every alert holds', {
-    timeout: 300_000,
+    timeout: 900_000,
   }, async () => {
     const files = await Promise.all(
       renderMonitoring(planOf(STACK)).map(async ({ path, text }) => ({ path, file: await put(path, text) })),
@@ -118,7 +118,7 @@ async function putMutant({ kind, alert }: Mutant, index: number, plan: Plan): Pr
   );
 }
 
-it('cases notice when a rule is made harder or easier', { timeout: 300_000 }, async () => {
+it('cases notice when a rule is made harder or easier', { timeout: 900_000 }, async () => {
   const plan = planOf(STACK);
   const alerts = ruleSetsOf(plan).flatMap((rules) => rules.alerts);
   const mutants = alerts.flatMap(mutantsOf);

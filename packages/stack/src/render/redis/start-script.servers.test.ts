@@ -26,7 +26,7 @@ beforeAll(async () => {
   await writeFile(join(folder, 'start.sh'), script);
   const env = { PATH: process.env['PATH'], REDIS_PASSWORD: PASSWORD, REDIS_EXPORTER_PASSWORD: EXPORTER_PASSWORD };
   server = spawn('sh', [join(folder, 'start.sh'), '--bind', '127.0.0.1'], { env, cwd: folder, stdio: 'ignore' });
-  await vi.waitFor(async () => expect(await askRedis(port, 'PING')).toContain('PONG'), { timeout: 20_000 });
+  await vi.waitFor(async () => expect(await askRedis(port, 'PING')).toContain('PONG'), { timeout: 60_000 });
 });
 
 afterAll(async () => {
