@@ -34,7 +34,7 @@ export interface ServerPlan<Details extends object> {
   readonly env?: Readonly<Record<string, string>>;
   /** What this kind of server has beyond host and port. */
   readonly details: Details;
-  /** How long it may take until it answers. Default 30,000. */
+  /** How long it may take until it answers. Default 90,000. */
   readonly readyWithinMs?: number;
   /** Asks once, in the server's own protocol; throws while it is not up. */
   ready(): Promise<void>;

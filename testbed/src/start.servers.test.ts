@@ -127,7 +127,7 @@ describe('victoria-metrics', () => {
     await server.flush();
     const query = new URLSearchParams({ 'match[]': 'tide_level' });
     await expect
-      .poll(() => text(`${server.url}/api/v1/export?${query}`), { timeout: 10_000 })
+      .poll(() => text(`${server.url}/api/v1/export?${query}`))
       .toContain('"values":[2.5],"timestamps":[1700000000000]');
     await stopsCleanly(server);
   });
@@ -176,7 +176,7 @@ describe('dnsmasq', () => {
         { type: 'SRV', name: '_snmp._udp.buoy.test', target: 'buoy.test', port: 161 },
       ],
     });
-    const resolver = new Resolver({ timeout: 2_000, tries: 1 });
+    const resolver = new Resolver({ timeout: 20_000, tries: 1 });
     resolver.setServers([server.server]);
     expect(await resolver.resolve4('example.test', { ttl: true })).toEqual([{ address: '192.0.2.10', ttl: 60 }]);
     expect(await resolver.resolve6('example.test')).toEqual(['2001:db8::10']);
@@ -216,13 +216,13 @@ describe('snmpd', () => {
         privProtocol: snmp.PrivProtocols.aes,
         privKey: user.priv.key,
       },
-      { port, retries: 0, timeout: 2_000 },
+      { port, retries: 0, timeout: 20_000 },
     );
 
   it('answers v2c and v3 authPriv with SHA-256 and SHA, and stops', async () => {
     const server = await startServer('snmpd', { system: { name: 'core-sw1' } });
     const { port, community, users } = server;
-    const options = { port, version: snmp.Version2c, retries: 0, timeout: 2_000 };
+    const options = { port, version: snmp.Version2c, retries: 0, timeout: 20_000 };
     expect(await sysName(snmp.createSession('127.0.0.1', community, options))).toBe('core-sw1');
     expect(users.map((user) => user.auth.protocol)).toEqual(['sha256', 'sha']);
     for (const user of users) expect(await sysName(v3(port, user))).toBe('core-sw1');

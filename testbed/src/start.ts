@@ -7,7 +7,7 @@ import { until } from './process/wait.js';
 import { SERVERS } from './registry.js';
 import type { RunningServer, ServerDefinition, ServerPlan } from './server.js';
 
-const READY_WITHIN_MS = 30_000;
+const READY_WITHIN_MS = 90_000;
 const PORT_TRIES = 3;
 const SHOWN_LINES = 20;
 const PORT_TAKEN =

@@ -14,7 +14,7 @@ import { kindOf, NOT_RUN, PROGRAMS, type Program } from './programs.js';
 import { withAddresses } from './prometheus-file.js';
 
 const COMPOSE_FILE = 'docker-compose.ha.yml';
-const RELOADED_WITHIN_MS = 15_000;
+const RELOADED_WITHIN_MS = 60_000;
 /** Several start at once, perhaps on a machine with other work. */
 const READY_WITHIN_MS = 90_000;
 /** What one service needs before another starts. */

@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 
-const PATIENCE_MS = 1_000;
+const PATIENCE_MS = 5_000;
 
 /** Sends `request` to a loopback port and returns the first piece of the answer. */
 export function ask(port: number, request: string): Promise<string> {

@@ -33,5 +33,5 @@ it('scrapes, evaluates rules, and tells Alertmanager', async () => {
     expect(await json(`${alertmanager.url}/api/v2/alerts`)).toMatchObject([
       { labels: { alertname: 'AlwaysThere', severity: 'info' } },
     ]);
-  }, 30_000);
+  }, 120_000);
 });

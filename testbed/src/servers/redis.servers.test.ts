@@ -43,5 +43,5 @@ it.each([['plain'], ['with TLS and passwords']])('fails over in a group, %s', as
   await using group = await redisGroup(kind === 'plain' ? {} : { tls, password: 'lamp', sentinelPassword: 'watch' });
   expect(await group.masterPort()).toBe(group.master.port);
   group.master.signal('SIGKILL');
-  await expect.poll(() => group.masterPort(), { timeout: 20_000 }).toBe(group.replica.port);
+  await expect.poll(() => group.masterPort(), { timeout: 60_000 }).toBe(group.replica.port);
 });

@@ -30,7 +30,7 @@ const TARGETS = Array.from({ length: 12 }, (_, index) => `t-${index}`);
 const INTERVAL_MS = 2_000;
 const COLLECTORS = 3;
 /** A busy machine, on which everything else comes late. */
-const SLACK_MS = 20_000;
+const SLACK_MS = 60_000;
 /** A lane is behind after 10 s; then a check of the proxy, and time for a machine that is busy. */
 const STALE_AFTER_MS = 30_000;
 
@@ -99,15 +99,19 @@ export function describeKills(effort: Effort): void {
     await server?.[Symbol.asyncDispose]();
   }, 60_000);
 
-  describe('the stack under load', { timeout: 300_000 }, () => {
+  describe('the stack under load', { timeout: 600_000 }, () => {
     it('has every target polled by one collector', async () => {
       await expect.poll(shared, { timeout: 30_000 + SLACK_MS }).toBe(true);
     });
 
     it('has the targets of a killed collector polled by the others', async () => {
       const [victim = ''] = stack.collectors;
-      const theirs = TARGETS.filter((name) => pollersOf([name]).includes(victim));
-      expect(theirs.length).toBeGreaterThan(0);
+      let theirs: string[] = [];
+      const settled = () => {
+        theirs = TARGETS.filter((name) => pollersOf([name]).includes(victim));
+        return shared() && theirs.length > 0;
+      };
+      await expect.poll(settled, { timeout: 30_000 + SLACK_MS }).toBe(true);
       const alert = { name: 'CollectorDown', forS: 60, instance: `${victim}/`, beside: ['CollectorsTooFew'] };
       await killed(victim, alert, async (killedMs) => {
         const taken = () =>
@@ -156,7 +160,7 @@ export function describeKills(effort: Effort): void {
       expect(writes.accepted.size).toBeGreaterThan(1_000);
       expect(reads.length).toBeGreaterThan(20);
       const missing = async () => (await load.judgements()).map((judgement) => judgement.missing.length);
-      await expect.poll(missing, { timeout: 60_000, interval: 500 }).toEqual(stack.backends.map(() => 0));
+      await expect.poll(missing, { timeout: 120_000, interval: 500 }).toEqual(stack.backends.map(() => 0));
       expect((await load.judgements()).map(({ unasked }) => unasked)).toEqual(stack.backends.map(() => []));
       // Reads begin when a majority has caught up: what the others of the collectors accepted may still be on its way.
       const majority = (Math.floor(stack.collectors.length / 2) + 1) / stack.collectors.length;

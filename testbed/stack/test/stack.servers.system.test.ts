@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
 const PROGRAM = join(import.meta.dirname, '../stack.ts');
-const GONE_WITHIN_MS = 30_000;
+const GONE_WITHIN_MS = 60_000;
 
 interface Said {
   readonly services: ReadonlyArray<{ readonly service: string; readonly url: string; readonly pid: number }>;
