@@ -18,6 +18,7 @@ export const alias = [
   { find: /^@breakwater\/testbed$/, replacement: source('testbed/src/index.ts') },
 ];
 const exclude = ['**/node_modules/**', '**/dist/**'];
+const polled = { poll: { timeout: 30_000 } };
 
 const withoutServers = process.env['BREAKWATER_SERVERS'] === 'none';
 if (withoutServers) {
@@ -40,8 +41,9 @@ export default defineConfig({
           name: 'unit',
           include: [`${roots}/{src,test,scripts}/**/*.test.ts`, 'scripts/**/*.test.ts', 'docs/**/*.test.ts'],
           exclude: [...exclude, '**/*.servers.test.ts', '**/*.system.test.ts'],
-          testTimeout: 30_000,
-          hookTimeout: 60_000,
+          expect: polled,
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
         },
       },
       {
@@ -50,6 +52,7 @@ export default defineConfig({
           name: 'servers',
           include: withoutServers ? [] : [`${roots}/{src,test}/**/*.servers.test.ts`],
           exclude,
+          expect: polled,
           testTimeout: 180_000,
           hookTimeout: 180_000,
           maxWorkers: 1,
@@ -61,6 +64,7 @@ export default defineConfig({
           name: 'system',
           include: [`${roots}/{src,test}/**/*.system.test.ts`],
           exclude: withoutServers ? [...exclude, '**/*.servers.system.test.ts'] : exclude,
+          expect: polled,
           testTimeout: 600_000,
           hookTimeout: 300_000,
           maxWorkers: 1,

@@ -19,12 +19,12 @@ const wrong = snippet(20, 'const a: number = 1;', 'const b: string = a;');
 const unknown = snippet(40, "import { nothing } from '@breakwater/resilience';");
 const inside = snippet(60, "import { Call } from '@breakwater/resilience/src/core/call.js';");
 
-describe('compileSnippets', { timeout: 120_000 }, () => {
+describe('compileSnippets', { timeout: 180_000 }, () => {
   let compiled: CompiledSnippets;
 
   beforeAll(() => {
     compiled = compileSnippets([good, wrong, unknown, inside]);
-  }, 120_000);
+  }, 180_000);
   afterAll(() => compiled?.[Symbol.dispose]());
 
   it('makes a program that runs against the published package', () => {

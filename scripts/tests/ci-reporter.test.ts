@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ROOT } from '../workspace.js';
 
-describe('CiReporter', { timeout: 60_000 }, () => {
+describe('CiReporter', { timeout: 180_000 }, () => {
   let dir: string;
 
   beforeEach(() => {

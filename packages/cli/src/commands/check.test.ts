@@ -13,11 +13,11 @@ const RULE = (expr: string) => `groups:
         annotations: { summary: s, description: d, runbook_url: "https://example.test/r#mine" }
 `;
 
-describe('breakwater check', { timeout: 60_000 }, () => {
+describe('breakwater check', { timeout: 180_000 }, () => {
   let folder: StackFolder;
   beforeAll(async () => {
     folder = await StackFolder.rendered();
-  }, 60_000);
+  }, 180_000);
   afterAll(() => folder[Symbol.asyncDispose]());
 
   it('names a file that is missing, and one that does not fit, with line and what to write', async () => {

@@ -5,7 +5,7 @@ import { StackFolder } from './stack-folder.suite.js';
 
 const generate = (folder: StackFolder, ...more: string[]) => breakwater('generate', '--file', folder.file, ...more);
 
-describe('breakwater generate', { timeout: 60_000 }, () => {
+describe('breakwater generate', { timeout: 180_000 }, () => {
   it('writes everything, and then nothing more', async () => {
     await using folder = await StackFolder.init();
     const first = await generate(folder);

@@ -20,7 +20,7 @@ it('leaves what is there as it is', async () => {
   expect(await folder.read('breakwater.stack.yaml')).toBe(before);
 });
 
-it('writes what generates and fits', { timeout: 60_000 }, async () => {
+it('writes what generates and fits', { timeout: 180_000 }, async () => {
   await using folder = await StackFolder.rendered();
   const { code, printed } = await breakwater('check', '--file', folder.file);
   expect({ code, printed }).toEqual({ code: 0, printed: '' });

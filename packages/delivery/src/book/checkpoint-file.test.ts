@@ -49,7 +49,7 @@ describe('the checkpoint file', () => {
   });
 
   it('reads back the last checkpoint that was written, or a newer one, after a crash before any step', {
-    timeout: 30_000,
+    timeout: 180_000,
   }, async () => {
     for (let seed = 1; seed <= 12; seed++) {
       for (let steps = 0; steps < 16; steps++) {

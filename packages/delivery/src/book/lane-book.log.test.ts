@@ -344,5 +344,5 @@ describe('the books of a slot, their checkpoints and its log', () => {
       }),
       { numRuns: 80, interruptAfterTimeLimit: 20_000 },
     );
-  }, 60_000);
+  }, 180_000);
 });

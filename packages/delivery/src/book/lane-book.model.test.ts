@@ -278,7 +278,7 @@ const steps: Array<fc.Arbitrary<Step>> = [
 ];
 
 describe('the book of a lane and a plain array of frames', () => {
-  it('agree after every step, in any order of steps', { timeout: 60_000 }, () => {
+  it('agree after every step, in any order of steps', { timeout: 180_000 }, () => {
     const commands = [...steps.slice(0, 1), ...steps].map((arbitrary, at) =>
       arbitrary.map((step) => commandOf(`${step.name} (${at})`, step)),
     );

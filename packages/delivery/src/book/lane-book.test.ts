@@ -186,7 +186,7 @@ describe('the book of a lane and longer gaps', () => {
 });
 
 describe('what the book of a lane costs and shows', () => {
-  it('keeps any number of waiting frames in a few numbers', { timeout: 20_000 }, () => {
+  it('keeps any number of waiting frames in a few numbers', { timeout: 180_000 }, () => {
     const book = new LaneBook({ lane: LANE, startSeq: 1 });
     const tiny = frame(1, 1);
     const before = heapBytes();

@@ -59,7 +59,7 @@ describe('the write gateway, whatever comes', () => {
     return { statusCode, accepted: intake.lines };
   };
 
-  it('accepts what is whole and good, exactly, and nothing of what is not', { timeout: 120_000 }, async () => {
+  it('accepts what is whole and good, exactly, and nothing of what is not', { timeout: 180_000 }, async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(goodLine, { maxLength: 6 }),
@@ -85,7 +85,7 @@ describe('the write gateway, whatever comes', () => {
   });
 
   it('answers 204 or 400 to anything, and accepts what is line protocol as it stands', {
-    timeout: 120_000,
+    timeout: 180_000,
   }, async () => {
     const text = fc
       .array(fc.oneof(bentLine, noise, goodLine), { minLength: 1, maxLength: 4 })

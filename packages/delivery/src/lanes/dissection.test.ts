@@ -55,7 +55,7 @@ describe('Dissection', () => {
       ),
       { numRuns: 300 },
     );
-  }, 60_000);
+  }, 180_000);
 
   it('takes 27 requests at most for one bad line of 5,000', () => {
     for (const place of [0, 1, 2_499, 2_500, 3_333, 4_999])

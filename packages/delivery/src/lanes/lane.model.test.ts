@@ -113,7 +113,7 @@ describe('Lane, whatever the backend answers', () => {
       }),
       { numRuns: 150 },
     );
-  }, 60_000);
+  }, 180_000);
 });
 
 const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);

@@ -242,7 +242,7 @@ describe('Log, against a plain map', () => {
     await fc.assert(fc.asyncProperty(fc.nat(1_000_000), fc.array(stepOf(), { maxLength: 40, size: 'max' }), run), {
       numRuns: 60,
     });
-  }, 30_000);
+  }, 180_000);
 
   it('does so with a crash before any operation of a life with every kind of step', async () => {
     const life: Step[] = [
@@ -259,5 +259,5 @@ describe('Log, against a plain map', () => {
     for (let after = 0; after < 50; after++) {
       for (let seed = 1; seed <= 4; seed++) await run(seed, [{ kind: 'crash', after }, ...life, { kind: 'reopen' }]);
     }
-  }, 30_000);
+  }, 180_000);
 });

@@ -56,7 +56,7 @@ describe('the quarantine file', () => {
     }
   });
 
-  it('keeps any bytes and any text', { timeout: 30_000 }, async () => {
+  it('keeps any bytes and any text', { timeout: 180_000 }, async () => {
     await fc.assert(
       fc.asyncProperty(fc.uint8Array({ minLength: 1 }), fc.string({ unit: 'binary' }), async (bytes, text) => {
         const disk = newDisk();
@@ -84,7 +84,7 @@ describe('the quarantine file', () => {
   });
 
   it('has every line whose add resolved, and each once, after a crash before any step', {
-    timeout: 30_000,
+    timeout: 180_000,
   }, async () => {
     const batches = [[1], [2, 3], [4], [5, 6, 7], [8]].map((seqs) => seqs.map((seq) => refused(seq)));
     for (let seed = 1; seed <= 8; seed++) {

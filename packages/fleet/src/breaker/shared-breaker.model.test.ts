@@ -107,7 +107,7 @@ describe('replicas with a shared breaker', () => {
       { numRuns: 60 },
     );
     expect(probes).toBeGreaterThan(100);
-  }, 120_000);
+  }, 180_000);
 
   it('recover from whatever happens to the store and to the lines', async () => {
     await fc.assert(
@@ -118,5 +118,5 @@ describe('replicas with a shared breaker', () => {
       }),
       { numRuns: 60 },
     );
-  }, 120_000);
+  }, 180_000);
 });

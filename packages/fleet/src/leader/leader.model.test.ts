@@ -113,7 +113,7 @@ describe('leaders, whatever breaks', () => {
     // Else nothing was tried.
     expect(believers).toBeGreaterThan(1);
     expect(refused).toBeGreaterThan(20);
-  }, 60_000);
+  }, 180_000);
 
   it('would act out of order on a workload that does not compare versions: the judge sees it', async () => {
     let wrong = 0;

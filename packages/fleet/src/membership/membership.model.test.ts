@@ -146,7 +146,7 @@ const brink = fc.asyncProperty(
 
 const runs = (numRuns: number) => ({ numRuns: Number(process.env['MODEL_RUNS'] ?? numRuns) });
 
-describe('membership, whatever happens', { timeout: 120_000 }, () => {
+describe('membership, whatever happens', { timeout: 180_000 }, () => {
   it('never gives a target to two while the store answers, and to one soon after', async () => {
     await fc.assert(history(PROCESSES), runs(150));
   });

@@ -285,14 +285,14 @@ const compare = compareWith({ advised: false });
 describe('the circuit breaker and its plain model', () => {
   it('agree on every history of calls that end in any order', async () => {
     await fc.assert(fc.asyncProperty(rules, fc.nat(), commands([]), compare), { numRuns: 400 });
-  }, 60_000);
+  }, 180_000);
 
   it('agree when somebody isolates, disables, resets and restarts meanwhile', async () => {
     await fc.assert(fc.asyncProperty(rules, fc.nat(), commands(orders), compare), { numRuns: 400 });
-  }, 60_000);
+  }, 180_000);
 
   it('agree when hints come from outside, and somebody there has a say in the probes', async () => {
     const property = fc.asyncProperty(rules, fc.nat(), commands([...orders, ...hints]), compareWith({ advised: true }));
     await fc.assert(property, { numRuns: 600 });
-  }, 60_000);
+  }, 180_000);
 });

@@ -231,5 +231,5 @@ describe('a keyed circuit breaker', () => {
       ),
       { numRuns: 200 },
     );
-  }, 60_000);
+  }, 180_000);
 });

@@ -46,14 +46,14 @@ function explain({ history, opossum }: Comparison): Difference[] {
   return [...needed];
 }
 
-describe(`opossum and our breaker through the same ${HISTORIES} histories`, { timeout: 120_000 }, () => {
+describe(`opossum and our breaker through the same ${HISTORIES} histories`, { timeout: 180_000 }, () => {
   const comparisons: Comparison[] = [];
   let differing: Comparison[];
 
   beforeAll(async () => {
     for (let seed = 1; seed <= HISTORIES; seed++) comparisons.push(await compare(randomHistory(seed)));
     differing = comparisons.filter(({ opossum, ours }) => !same(opossum, ours));
-  }, 120_000);
+  }, 180_000);
   afterAll(() => void vi.useRealTimers());
 
   it('ours does what it says, with none of the differences', () => {

@@ -336,7 +336,7 @@ const commands = [
 ];
 
 describe('a semaphore and a plain model of it', () => {
-  it('agree after every command, in any order of commands', { timeout: 60_000 }, async () => {
+  it('agree after every command, in any order of commands', { timeout: 180_000 }, async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.commands([...commands.slice(0, 1), ...commands], { maxCommands: 60, size: '+1' }),

@@ -46,7 +46,7 @@ describe('the checks of Alertmanager', () => {
     expect(found('nobody', 'nobody')).toEqual([]);
   });
 
-  it('find nothing in what is rendered', { timeout: 30_000 }, () => {
+  it('find nothing in what is rendered', { timeout: 180_000 }, () => {
     const stack = 'apiVersion: breakwater/v1\nkind: Stack\ncollectors: { targetCidrs: [10.0.0.0/8] }\n';
     const plan = planStack(parseStack(stack, 'stack.yaml').stack);
     const artifacts = artifactsOf(

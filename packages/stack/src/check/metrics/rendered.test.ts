@@ -43,7 +43,7 @@ function foundWith(metric: EmittedMetric, change: (metric: EmittedMetric) => Emi
 const sole = used.filter(({ name }) => emitted.metrics(name).length === 1);
 
 // A loaded machine takes its time for a hundred changed stacks.
-describe('what is rendered', { timeout: 60_000 }, () => {
+describe('what is rendered', { timeout: 180_000 }, () => {
   it('uses metrics of ours and of the exporters, in many expressions', () => {
     expect(expressions.length).toBeGreaterThan(50);
     expect(new Set(used.map(({ job }) => job)).size).toBeGreaterThan(3);

@@ -43,7 +43,7 @@ describe('the checks of rules', () => {
     expect(found('for: 15m', 'for: 15m')).toEqual([]);
   });
 
-  it('find nothing in what is rendered', { timeout: 30_000 }, () => {
+  it('find nothing in what is rendered', { timeout: 180_000 }, () => {
     const artifacts = artifactsOf([...renderMonitoring(plan), ...renderRunbook(plan)], undefined, plan);
     expect(artifacts.rules.length).toBeGreaterThan(0);
     expect(rulesChecks.flatMap(({ run }) => run(artifacts))).toEqual([]);
