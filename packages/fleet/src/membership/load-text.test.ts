@@ -72,6 +72,11 @@ it('reads nothing else, and passes over what a later version appends', () => {
   expect(readLoad('')).toEqual({});
 });
 
+it('takes no name for the one that came before in its place', () => {
+  for (const name of ['rooms', 'room', 'roomsy', 'rooms'])
+    expect(readLoad(`1;${name}=2;rooms2=3`)).toEqual({ cpu: 1, more: { [name]: 2, rooms2: 3 } });
+});
+
 it('survives whatever it is given', () => {
   fc.assert(
     fc.property(fc.oneof(fc.string(), fc.stringMatching(/^[-0-9.,;=ae%]{0,40}$/)), (text) => void readLoad(text)),

@@ -1,4 +1,5 @@
 import type { Load } from './load.js';
+import { MOST_DIGITS, placeOf, type Units, unitsOf, wholeOf } from './units.js';
 
 /** The figures in the order in which they are written: what comes later in time is appended, none is ever moved. */
 const FIGURES = [
@@ -34,10 +35,18 @@ export function loadText(load: Load): string {
   return text;
 }
 
-/** Reads what `loadText` wrote, from `start` to the end; undefined: it is damaged. What a newer version appended is passed over. */
-export function readLoad(text: string, start = 0): Load | undefined {
-  if (text.length - start > LONGEST_TEXT) return undefined;
-  return readPlain(text, start) ?? readAny(text.slice(start));
+/**
+ * Reads what `loadText` wrote, from `start` to before `end`; undefined: it is damaged. What a newer version appended is
+ * passed over.
+ */
+export function readLoad(
+  text: string,
+  start = 0,
+  end: number = text.length,
+  units: Units = unitsOf(text),
+): Load | undefined {
+  if (end - start > LONGEST_TEXT) return undefined;
+  return readPlain(text, units, start, end) ?? readAny(text.slice(start, end));
 }
 
 type Writable = { -readonly [name in keyof Load]: Load[name] };
@@ -46,8 +55,8 @@ const COMMA = 44;
 const DOT = 46;
 const ZERO = 48;
 const NINE = 57;
-/** So many digits make a whole number that a double holds, and so many places a power of ten that it does. */
-const MOST_DIGITS = 15;
+const SEMICOLON = 59;
+const EQUALS = 61;
 const POWERS: readonly number[] = Array.from({ length: MOST_DIGITS + 1 }, (_, exponent) => 10 ** exponent);
 const figures = new Float64Array(FIGURES.length);
 
@@ -55,24 +64,24 @@ const figures = new Float64Array(FIGURES.length);
  * One without signs, exponents and what a newer version appended, as nearly all are; undefined: it may be another. By code
  * units, with nothing cut out: a console reads a hundred thousand figures at once.
  */
-function readPlain(text: string, start: number): Load | undefined {
-  const semicolon = text.indexOf(';', start);
-  const end = semicolon < 0 ? text.length : semicolon;
+function readPlain(text: string, units: Units, start: number, end: number): Load | undefined {
   let count = 0;
   let told = 0;
   let whole = 0;
   let digits = 0;
   let places = -1;
-  for (let at = start; at <= end; at++) {
-    const unit = at < end ? text.charCodeAt(at) : COMMA;
+  let at = start;
+  for (; ; at++) {
+    const unit = at < end ? units[at]! : SEMICOLON;
     if (unit >= ZERO && unit <= NINE) {
       whole = whole * 10 + unit - ZERO;
       digits++;
       if (places >= 0) places++;
-    } else if (unit === COMMA) {
+    } else if (unit === COMMA || unit === SEMICOLON) {
       if (digits > MOST_DIGITS || places === 0 || count === FIGURES.length) return undefined;
       figures[count++] = digits === 0 ? Number.NaN : places < 0 ? whole : whole / POWERS[places]!;
       if (digits > 0) told++;
+      if (unit === SEMICOLON) break;
       whole = 0;
       digits = 0;
       places = -1;
@@ -80,8 +89,8 @@ function readPlain(text: string, start: number): Load | undefined {
     else return undefined;
   }
   const load = told === FIGURES.length ? fullLoad() : partOfLoad(count);
-  if (semicolon < 0) return load;
-  const more = readMore(text, semicolon);
+  if (at >= end) return load;
+  const more = readMore(text, units, at, end);
   if (more === undefined) return undefined;
   load.more = more;
   return load;
@@ -110,19 +119,21 @@ function partOfLoad(count: number): Writable {
   return load;
 }
 
+/** The names that came last, by their place: nearly always those that come next, and looked up already. */
+const lastNames: string[] = [];
+
 /** What comes from the first semicolon on. */
-function readMore(text: string, semicolon: number): Record<string, number> | undefined {
+function readMore(text: string, units: Units, semicolon: number, end: number): Record<string, number> | undefined {
   const more: Record<string, number> = {};
-  for (let at = semicolon, count = 0; at < text.length; count++) {
-    const equals = text.indexOf('=', at);
-    if (equals < 0 || count === MOST_MORE) return undefined;
-    const next = text.indexOf(';', equals);
-    const end = next < 0 ? text.length : next;
-    const name = nameOf(text.slice(at + 1, equals));
-    const figure = wholeOf(text, equals + 1, end) ?? numberOf(text.slice(equals + 1, end));
+  for (let at = semicolon, count = 0; at < end; count++) {
+    const equals = placeOf(EQUALS, units, at, end);
+    if (equals >= end || count === MOST_MORE) return undefined;
+    const next = placeOf(SEMICOLON, units, equals, end);
+    const name = nameOf(text, at + 1, equals, count);
+    const figure = wholeOf(units, equals + 1, next) ?? numberOf(text.slice(equals + 1, next));
     if (name === undefined || figure === undefined) return undefined;
     more[name] = figure;
-    at = end;
+    at = next;
   }
   return more;
 }
@@ -139,20 +150,8 @@ function readAny(text: string): Load | undefined {
     if (name !== undefined) load[name] = figure;
   }
   if (semicolon < 0) return load;
-  const more = readMore(text, semicolon);
+  const more = readMore(text, unitsOf(text), semicolon, text.length);
   return more && { ...load, more };
-}
-
-/** A whole number without a sign between two places; undefined: it may be another number. */
-function wholeOf(text: string, start: number, end: number): number | undefined {
-  if (end === start || end - start > MOST_DIGITS) return undefined;
-  let whole = 0;
-  for (let at = start; at < end; at++) {
-    const unit = text.charCodeAt(at);
-    if (unit < ZERO || unit > NINE) return undefined;
-    whole = whole * 10 + unit - ZERO;
-  }
-  return whole;
 }
 
 function numberOf(word: string): number | undefined {
@@ -160,15 +159,17 @@ function numberOf(word: string): number | undefined {
   return Number.isFinite(figure) && /^-?\d+(?:\.\d+)?(?:e[+-]?\d+)?$/.test(word) ? figure : undefined;
 }
 
-function nameOf(text: string): string | undefined {
-  let name = text;
-  if (text.includes('%')) {
+function nameOf(text: string, start: number, end: number, place: number): string | undefined {
+  const last = lastNames[place];
+  if (last !== undefined && last.length === end - start && text.startsWith(last, start)) return last;
+  let name = text.slice(start, end);
+  if (name.includes('%')) {
     try {
-      name = decodeURIComponent(text);
+      name = decodeURIComponent(name);
     } catch {
       return undefined;
     }
-  }
+  } else if (name.length <= LONGEST_NAME) lastNames[place] = name;
   return name.length > LONGEST_NAME ? undefined : name;
 }
 

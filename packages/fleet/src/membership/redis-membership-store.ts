@@ -5,6 +5,8 @@ import { type Script, script } from '../redis/script.js';
 import { loadText, readLoad } from './load-text.js';
 import type { Member } from './membership.js';
 import { type Beat, type BeatReply, isMemberId, type MemberList, type MembershipStore } from './membership-store.js';
+import { eachRecord } from './record-list.js';
+import { placeOf, wholeOf } from './units.js';
 
 export interface RedisMembershipStoreOptions {
   readonly link: RedisLink;
@@ -15,6 +17,7 @@ export interface RedisMembershipStoreOptions {
 const MOST_MEMBERS = 100_000;
 const BEAT_FIELDS = 12;
 const LONGEST_QUOTE = 100;
+const BLANK = 32;
 
 class RedisMembershipStore implements MembershipStore {
   readonly #link: RedisLink;
@@ -69,21 +72,23 @@ class RedisMembershipStore implements MembershipStore {
 
   async read(): Promise<MemberList> {
     const [now, records] = texts(await this.#run(this.#members, [this.#keys[3]!], [MOST_MEMBERS]));
+    if (records === undefined) throw damaged('reading the members was answered otherwise than expected');
     const nowMs = whole(now);
     const members: Member[] = [];
     let unreadable = 0;
-    for (const record of listed(records)) {
-      const idEnd = record.indexOf(' ');
-      const leaseEnd = record.indexOf(' ', idEnd + 1);
-      const leaseEndsAt = Number(record.slice(idEnd + 1, leaseEnd));
-      const loadStart = afterWords(record, leaseEnd, 4);
-      if (idEnd < 1 || leaseEnd < 0 || loadStart < 0 || !Number.isSafeInteger(leaseEndsAt))
-        throw damaged(`${this.#keys[3]} holds what is no member, ${quoted(record)}; delete it`);
-      if (leaseEndsAt <= nowMs) continue;
-      const load = readLoad(record, loadStart);
+    eachRecord(records, (text, units, start, end) => {
+      const idEnd = placeOf(BLANK, units, start, end);
+      const leaseEnd = placeOf(BLANK, units, idEnd + 1, end);
+      const leaseEndsAt = wholeOf(units, idEnd + 1, leaseEnd) ?? Number(text.slice(idEnd + 1, leaseEnd));
+      let blank = leaseEnd;
+      for (let word = 0; word < 4; word++) blank = placeOf(BLANK, units, blank + 1, end);
+      if (idEnd === start || blank >= end || !Number.isSafeInteger(leaseEndsAt))
+        throw damaged(`${this.#keys[3]} holds what is no member, ${quoted(text.slice(start, end))}; delete it`);
+      if (leaseEndsAt <= nowMs) return;
+      const load = readLoad(text, blank + 1, end, units);
       if (load === undefined) unreadable++;
-      members.push({ id: this.#checked(record.slice(0, idEnd), 3), leaseEndsAt, load: load ?? {} });
-    }
+      members.push({ id: ownText(this.#checked(text.slice(start, idEnd), 3)), leaseEndsAt, load: load ?? {} });
+    });
     return { members, damaged: unreadable };
   }
 
@@ -118,18 +123,8 @@ function texts(reply: ScriptReply): string[] {
   return reply;
 }
 
-/** Where the word begins that comes after `count` more, from a blank on; -1: there is none. */
-function afterWords(record: string, blank: number, count: number): number {
-  let at = blank;
-  for (let word = 0; word < count && at >= 0; word++) at = record.indexOf(' ', at + 1);
-  return at < 0 ? -1 : at + 1;
-}
-
-/** The strings of a JSON list; of an empty one the script makes an empty object, as Lua knows no difference. */
-function listed(text: string | undefined): string[] {
-  if (text === undefined) throw damaged('reading the members was answered otherwise than expected');
-  return text === '{}' ? [] : texts(JSON.parse(text));
-}
+/** A copy: a piece of a longer text keeps all of that in memory. */
+const ownText = (ascii: string): string => Buffer.from(ascii, 'latin1').toString('latin1');
 
 function whole(text: string | undefined): number {
   const value = Number(text);
