@@ -269,8 +269,8 @@ const CASES: readonly Case[] = [
   },
   { from: '  master-worker\n', to: '  nbproc 4\n', id: 'proxy-reload', says: '"nbproc" is gone', at: 'nbproc' },
   {
-    from: 'close-spread-time 15s',
-    to: 'close-spread-time 2m',
+    from: '  hard-stop-after 1m\n',
+    to: '  hard-stop-after 1m\n  close-spread-time 2m\n',
     id: 'proxy-reload',
     says: 'not below hard-stop-after',
     at: 'close-spread-time',

@@ -161,20 +161,31 @@ describe('with three collectors and two backends', () => {
     expect((await answer).status).toBe(200);
   });
 
-  it('answers once more on a connection that was idle during a reload', async () => {
-    const socket = connect(live.ports.influxdb, '127.0.0.1');
-    let text = '';
-    socket.on('data', (piece) => {
-      text += String(piece);
+  it('closes no idle connection in a reload before it has answered on it once more, and said so', async () => {
+    const query = 'GET /query HTTP/1.1\r\nhost: x\r\n\r\n';
+    const idle = Array.from({ length: 10 }, () => {
+      const connection = { socket: connect(live.ports.influxdb, '127.0.0.1'), text: '', isClosed: false };
+      connection.socket.on('data', (piece) => {
+        connection.text += String(piece);
+      });
+      connection.socket.once('close', () => {
+        connection.isClosed = true;
+      });
+      return connection;
     });
-    socket.write('GET /query HTTP/1.1\r\nhost: x\r\n\r\n');
-    await expect.poll(() => text, POLL).toContain('200 OK');
+    const answers = () => idle.filter(({ text }) => text.endsWith('\r\n\r\n'));
+    for (const { socket } of idle) socket.write(query);
+    await expect.poll(() => answers().length, POLL).toBe(idle.length);
+    for (const connection of idle) connection.text = '';
     await live.reload();
-    await sleep(300);
-    text = '';
-    socket.write('GET /query HTTP/1.1\r\nhost: x\r\n\r\n');
-    await expect.poll(() => text, POLL).toContain('200 OK');
-    socket.destroy();
+    await expect.poll(() => live.haproxy.output(), POLL).toContain('Proxy influxdb stopped');
+    // A worker that closes what is idle begins within a second.
+    await sleep(2_000);
+    expect(idle.filter(({ isClosed }) => isClosed)).toEqual([]);
+    for (const { socket } of idle) socket.write(query);
+    await expect.poll(() => answers().length, POLL).toBe(idle.length);
+    for (const { text } of idle) expect(text).toMatch(/^HTTP\/1.1 200 OK\r\n(?:.+\r\n)*connection: close\r\n/);
+    await expect.poll(() => idle.every(({ isClosed }) => isClosed), POLL).toBe(true);
   });
 
   it('is reloaded under load without a failed request', async () => {

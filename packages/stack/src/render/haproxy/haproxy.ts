@@ -40,7 +40,6 @@ export function haproxyText(plan: Plan, site: Site): string {
       queued: QUEUED,
     },
     hardStop: showDuration(plan.proxy.hardStopS),
-    closeSpread: showDuration(plan.proxy.hardStopS / 4),
     tls: proxy.tls,
     scheme: proxy.tls === undefined ? 'http' : 'https',
     check: { inter: '1s', fastinter: '500ms', fall: 3, rise: 2, lane: '1s' },

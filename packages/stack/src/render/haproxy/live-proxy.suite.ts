@@ -116,7 +116,8 @@ const numbered = <T>(count: number, make: (number: number) => T): T[] =>
 
 /**
  * HAProxy with the configuration that is rendered, between servers on loopback: replaced are the addresses that it listens
- * on, the name server that it asks, and the folder of its socket.
+ * on, the name server that it asks, the folder of its socket, and how long a connection may be idle, which would end one on
+ * a slow machine.
  */
 export async function startLiveProxy(options: LiveProxyOptions = {}) {
   const { collectors: count = 3, backends: backendCount = 2, collectorsMax = 5, known = count, certificate } = options;
@@ -178,6 +179,7 @@ export async function startLiveProxy(options: LiveProxyOptions = {}) {
           text: text
             .replaceAll('bind :', 'bind 127.0.0.1:')
             .replace('parse-resolv-conf', `nameserver test ${dns.server}`)
+            .replace('timeout http-keep-alive 10s', 'timeout http-keep-alive 1m')
             .replace('/var/run/haproxy/admin.sock', join(dir, 'admin.sock')),
           port: ports.influxdb,
           statsPort,
