@@ -1,11 +1,11 @@
-import { closest } from '@breakwater/stack';
-import { type Command, type ExitCode, FINE, FOUND, USAGE, UsageError } from './command.js';
+import { type CommandEntry, type ExitCode, FINE, FOUND, USAGE, UsageError } from './command.js';
 import { manual, overview } from './help.js';
 import type { Io } from './io.js';
+import { nearest } from './nearest.js';
 
 export interface Cli {
   readonly version: string;
-  readonly commands: readonly Command[];
+  readonly commands: readonly CommandEntry[];
 }
 
 /** Does what the command line says. Rejects for mistakes in the program alone. */
@@ -30,15 +30,16 @@ export async function runCli(args: readonly string[], io: Io, cli: Cli): Promise
 
 async function dispatch(
   args: readonly string[],
-  command: Command | undefined,
+  entry: CommandEntry | undefined,
   io: Io,
   { version, commands }: Cli,
 ): Promise<ExitCode> {
   const [first] = args;
-  if (command !== undefined) {
-    const rest = args.slice(wordsOf(command));
+  if (entry !== undefined) {
+    const rest = args.slice(wordsOf(entry));
+    const command = await entry.load();
     if (!asksForHelp(rest)) return command.run(rest, io);
-    await io.print(manual(command));
+    await io.print(manual(entry, command));
     return FINE;
   }
   if (first === '--version') {
@@ -46,16 +47,16 @@ async function dispatch(
     return FINE;
   }
   const topic = first === 'help' ? args.slice(1) : args.filter((arg) => !isHelp(arg));
-  await io.print(helpOn(topic, commands));
+  await io.print(await helpOn(topic, commands));
   return first === 'help' || args.some(isHelp) ? FINE : USAGE;
 }
 
-function helpOn(topic: readonly string[], commands: readonly Command[]): string {
+async function helpOn(topic: readonly string[], commands: readonly CommandEntry[]): Promise<string> {
   if (topic.length === 0) return overview(commands);
-  const command = find(topic, commands);
-  if (command !== undefined && topic.length === wordsOf(command)) return manual(command);
+  const entry = find(topic, commands);
+  if (entry !== undefined && topic.length === wordsOf(entry)) return manual(entry, await entry.load());
   const group = commands.filter(({ name }) => name.startsWith(`${topic.join(' ')} `));
-  if (group.length === 0) throw unknown(topic, commands);
+  if (group.length === 0) throw await unknown(topic, commands);
   return overview(group);
 }
 
@@ -67,23 +68,23 @@ const asksForHelp = (args: readonly string[]): boolean => {
   return (end === -1 ? args : args.slice(0, end)).some(isHelp);
 };
 
-const wordsOf = ({ name }: Command): number => name.split(' ').length;
+const wordsOf = ({ name }: CommandEntry): number => name.split(' ').length;
 
-const find = (args: readonly string[], commands: readonly Command[]): Command | undefined =>
+const find = (args: readonly string[], commands: readonly CommandEntry[]): CommandEntry | undefined =>
   commands.find((command) => args.slice(0, wordsOf(command)).join(' ') === command.name);
 
-function unknown(args: readonly string[], commands: readonly Command[]): UsageError {
+async function unknown(args: readonly string[], commands: readonly CommandEntry[]): Promise<UsageError> {
   const [first] = args as [string];
   if (first.startsWith('-')) return new UsageError(`there is no option ${first} before the command`);
   const names = commands.map(({ name }) => name.split(' '));
   const isGroup = names.some((words) => words.length > 1 && words[0] === first);
   const typed = isGroup ? args.slice(0, 2) : [first];
   const near = isGroup
-    ? closest(
+    ? await nearest(
         typed[1]!,
         names.flatMap(([group, word = '']) => (group === first ? [word] : [])),
       )
-    : closest(first, [...new Set(names.map(([word]) => word!))]);
+    : await nearest(first, [...new Set(names.map(([word]) => word!))]);
   const meant = isGroup ? `${first} ${near}` : near;
   return new UsageError(
     `there is no command ${JSON.stringify(typed.join(' '))}${near === undefined ? '' : `; did you mean ${meant}?`}`,

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
-import { closest } from '@breakwater/stack';
 import type { Io } from './io.js';
+import { nearest } from './nearest.js';
 
 /** Everything is fine. */
 export const FINE = 0;
@@ -32,9 +32,6 @@ export type Values<Specs extends OptionSpecs> = {
 };
 
 export interface CommandSpec<Specs extends OptionSpecs> {
-  /** One word or two: `spool ls`. */
-  readonly name: string;
-  readonly summary: string;
   /** What follows the options, in the order of the command line. */
   readonly operands?: readonly string[];
   readonly options: Specs;
@@ -44,12 +41,18 @@ export interface CommandSpec<Specs extends OptionSpecs> {
 }
 
 export interface Command {
-  readonly name: string;
-  readonly summary: string;
   readonly operands: readonly string[];
   readonly options: OptionSpecs;
   readonly notes: string | undefined;
   run(args: readonly string[], io: Io): Promise<ExitCode>;
+}
+
+/** What is known of a command before it is loaded. */
+export interface CommandEntry {
+  /** One word or two: `spool ls`. */
+  readonly name: string;
+  readonly summary: string;
+  readonly load: () => Promise<Command>;
 }
 
 /** What stands on the command line cannot be done: whoever typed it can mend it. */
@@ -58,15 +61,13 @@ export class UsageError extends Error {
 }
 
 export function command<const Specs extends OptionSpecs>(spec: CommandSpec<Specs>): Command {
-  const { name, summary, options, operands = [], notes } = spec;
+  const { options, operands = [], notes } = spec;
   return {
-    name,
-    summary,
     operands,
     options,
     notes,
-    run: (args, io) => {
-      const parsed = parse(args, options, operands);
+    run: async (args, io) => {
+      const parsed = await parse(args, options, operands);
       return spec.run(parsed.values as Values<Specs>, io, parsed.operands);
     },
   };
@@ -77,7 +78,7 @@ interface Parsed {
   readonly operands: readonly string[];
 }
 
-function parse(args: readonly string[], options: OptionSpecs, operands: readonly string[]): Parsed {
+async function parse(args: readonly string[], options: OptionSpecs, operands: readonly string[]): Promise<Parsed> {
   const known = Object.fromEntries(
     Object.entries(options).map(([name, { value }]) => [
       name,
@@ -96,7 +97,7 @@ function parse(args: readonly string[], options: OptionSpecs, operands: readonly
     tokens: true,
   });
   for (const token of tokens) {
-    if (token.kind === 'option') checkOption(token, options);
+    if (token.kind === 'option') await checkOption(token, options);
   }
   const values = Object.fromEntries(
     Object.entries(options).map(([name, spec]) => [name, chosen(name, spec, found[name])]),
@@ -113,10 +114,10 @@ interface OptionToken {
   readonly inlineValue?: boolean | undefined;
 }
 
-function checkOption(token: OptionToken, options: OptionSpecs): void {
+async function checkOption(token: OptionToken, options: OptionSpecs): Promise<void> {
   const spec = Object.hasOwn(options, token.name) ? options[token.name] : undefined;
   if (spec === undefined) {
-    const near = closest(token.name, Object.keys(options));
+    const near = await nearest(token.name, Object.keys(options));
     throw new UsageError(`there is no option ${token.rawName}${near === undefined ? '' : `; did you mean --${near}?`}`);
   }
   const isForgotten =

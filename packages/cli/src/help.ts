@@ -1,9 +1,9 @@
-import type { Command, OptionSpec } from './command.js';
+import type { Command, CommandEntry, OptionSpec } from './command.js';
 
 const HELP_OPTION: OptionSpec = { help: 'show this' };
 
 /** What `breakwater --help` prints. */
-export function overview(commands: readonly Command[]): string {
+export function overview(commands: readonly CommandEntry[]): string {
   return [
     'Renders a stack from one file, checks that it fits, looks into what Breakwater keeps, and puts it right.',
     '',
@@ -18,7 +18,7 @@ export function overview(commands: readonly Command[]): string {
 }
 
 /** What `breakwater help <command>` prints. */
-export function manual({ name, summary, operands, options, notes }: Command): string {
+export function manual({ name, summary }: CommandEntry, { operands, options, notes }: Command): string {
   const entries = Object.entries(options);
   const required = entries.filter(([, { required }]) => required).map(([option, spec]) => usageOf(option, spec));
   const usage = ['breakwater', name, ...operands, ...required, '[options]'].join(' ');

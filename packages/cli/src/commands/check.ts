@@ -35,8 +35,6 @@ const FILES = {
 type Given = { readonly [Kind in keyof typeof FILES]: readonly string[] };
 
 export const check = command({
-  name: 'check',
-  summary: 'Prove that the files of a stack fit together, before it is deployed',
   options: {
     file: STACK_FILE,
     ...FILES,

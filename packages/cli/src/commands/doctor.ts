@@ -29,8 +29,6 @@ const COMPOSE_FILE = 'docker-compose.ha.yml';
 const part = (help: string) => ({ value: 'URL', help: `${help}; "none": not asked` }) as const;
 
 export const doctor = command({
-  name: 'doctor',
-  summary: 'Say what of a running stack is unhealthy, and what to do',
   options: {
     url: { value: 'URL', help: 'the host of the stack; default http://127.0.0.1' },
     file: STACK_FILE,

@@ -6,8 +6,6 @@ import { readStack } from '../project/project.js';
 import { DEFAULT_STACK_FILE, STACK_FILE } from './stack-options.js';
 
 export const generate = command({
-  name: 'generate',
-  summary: 'Render everything that the stack file describes',
   options: { file: STACK_FILE, check: { help: 'write nothing; exit 1 where a file is not what would be rendered' } },
   notes: [
     'Each file is written whole or not at all, below the folder of the stack file, and only where it changes. Files that an',

@@ -6,8 +6,6 @@ import type { Io } from '../io.js';
 import { DEFAULT_STACK_FILE, STACK_FILE } from './stack-options.js';
 
 export const init = command({
-  name: 'init',
-  summary: 'Write a commented stack file, and targets, to start from',
   options: { file: STACK_FILE },
   notes: 'What is there already is left as it is.',
   async run({ file = DEFAULT_STACK_FILE }, io) {

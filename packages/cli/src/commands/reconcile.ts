@@ -22,8 +22,6 @@ const MOST_SHOWN = 10_000;
 const MOST_WINDOWS = 1_000_000n;
 
 export const reconcileCommand = command({
-  name: 'reconcile',
-  summary: 'Find where two InfluxDB servers differ, and send what one lacks',
   options: {
     from: { value: 'URL', help: 'the server that is right' },
     'from-log': { value: 'SPOOL_DIR', help: 'instead of --from: what the log still holds' },

@@ -7,8 +7,6 @@ const PIECE = 64 * 1024;
 const NEWLINE = Buffer.from('\n');
 
 export const spoolCat = command({
-  name: 'spool cat',
-  summary: 'Print the lines of the log, or those that backends refused',
   options: {
     dir: DIR,
     ...SELECTION,

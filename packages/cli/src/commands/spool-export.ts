@@ -5,8 +5,6 @@ import { many } from '../print/units.js';
 import { DIR, JSON_OUTPUT, SELECTION, selectionOf } from './spool-options.js';
 
 export const spoolExport = command({
-  name: 'spool export',
-  summary: 'Write lines into a file that `spool replay` takes',
   options: {
     dir: DIR,
     out: { value: 'FILE', help: 'a file that is not there yet', required: true },

@@ -5,8 +5,6 @@ import { age, bytes, count } from '../print/units.js';
 import { DIR, JSON_OUTPUT } from './spool-options.js';
 
 export const spoolLs = command({
-  name: 'spool ls',
-  summary: 'Show what a spool folder holds, and what each backend still lacks',
   options: { dir: DIR, json: JSON_OUTPUT },
   notes: [
     'PENDING is what the log holds and the backend lacks, what it has not confirmed for good among it. The columns',

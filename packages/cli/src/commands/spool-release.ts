@@ -4,8 +4,6 @@ import { serverUrl, wholeNumber } from '../values.js';
 import { DIR } from './spool-options.js';
 
 export const spoolRelease = command({
-  name: 'spool release',
-  summary: 'Give up what is still owed to a backend that is no longer configured',
   options: {
     dir: DIR,
     slot: { value: 'N', help: 'of slot-N', required: true },

@@ -9,8 +9,6 @@ import { JSON_OUTPUT } from './spool-options.js';
 const MOST_KEPT = 1_000;
 
 export const spoolReplay = command({
-  name: 'spool replay',
-  summary: 'Offer the lines of a file to a write gateway',
   operands: ['FILE'],
   options: {
     to: { value: 'URL', help: 'a write gateway, such as http://collector:8080', required: true },

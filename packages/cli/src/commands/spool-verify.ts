@@ -9,8 +9,6 @@ import { DIR, JSON_OUTPUT } from './spool-options.js';
 const MOST_SHOWN = 1_000;
 
 export const spoolVerify = command({
-  name: 'spool verify',
-  summary: 'Read every file of a spool folder, and name each damage and what it cost',
   options: { dir: DIR, json: JSON_OUTPUT },
   notes: [
     'Checks every frame, checkpoint and quarantine file, that the log is without gaps, and that the account of each',
