@@ -232,16 +232,13 @@ export class LiveStack implements AsyncDisposable {
   }
 
   /** What a process must be told that a container knows from its network. */
-  #added({ host, service: { name, environment } }: Container): Record<string, string> {
+  #added({ host, service: { name } }: Container): Record<string, string> {
     if (kindOf(name) !== 'network-telemetry') return {};
-    const byAddress = (url = '') =>
-      url.replace(/\/\/([\w-]+):/, (_, of: string) => `//${this.addresses.get(of) ?? of}:`);
     return {
       HOST: host,
       // A container is its own host, with a name of its own.
       REPLICA_ID: `${name}:${this.portOf(name)}`,
       DNS_SERVERS: this.#dns!.server,
-      HANDOVER_URL: byAddress(environment['HANDOVER_URL']),
       ...this.#environment(name),
     };
   }

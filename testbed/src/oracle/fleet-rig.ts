@@ -87,14 +87,15 @@ export class FleetRig implements AsyncDisposable {
     const processes: CollectorProcess[] = [];
     for (let index = 0; index < collectors; index++) {
       const home = join(folder, pollerOf(index));
+      const others: Readonly<Record<string, string>> = env(index);
       const own = {
         INFLUX_URLS: influx.url,
         INFLUX_BUCKET: 'telemetry',
         SPOOL_DIR: join(home, 'spool'),
         DATA_DIR: join(home, 'data'),
         POLLER: pollerOf(index),
-        REPLICA_ID: pollerOf(index),
-        ...env(index),
+        ...(others['REDIS_URL'] === undefined ? {} : { REPLICA_ID: pollerOf(index) }),
+        ...others,
       };
       processes.push(new CollectorProcess(main, home, await freePort(), own, file));
     }

@@ -24,7 +24,9 @@ describe('collectors that know of no others', () => {
     const intervalMs = 2_000;
     await using rig = await FleetRig.start({ main: MAIN, offsetOf, collectors: 2, targets: 30, intervalMs });
     for (const collector of rig.collectors) await collector.start();
-    await pause(3 * intervalMs);
+    const pollers = () => new Set(rig.server.polls.map(({ target, by }) => `${target} by ${by}`)).size;
+    await expect.poll(pollers).toBe(2 * 30);
+    await pause(2 * intervalMs);
     const beforeMs = Date.now();
     for (const collector of rig.collectors) collector.signal('SIGSTOP');
     const stoodMs = Date.now();
