@@ -28,13 +28,13 @@ export const metricsBreaks: readonly Broken[] = [
       check: 'metric-emitted',
       file: 'grafana/dashboards/delivery.json',
       at: '"expr": "sum by (backend) (delivery_orphaned_points{job=~\\"$job\\",instance=~\\"$i…',
-      says: 'dashboard "Delivery ledger", panel "Backlog", uses delivery_orphaned_points, which nothing emits; did you mean delivery_held_points?',
+      says: 'dashboard "Delivery ledger", panel "Backlog", uses delivery_orphaned_points, which nothing emits; did you mean delivery_carried_points?',
     },
     {
       check: 'metric-emitted',
       file: 'prometheus/rules/delivery_alerts.yml',
       at: 'expr: sum by (backend) (delivery_orphaned_points{job="network-telemetry"}) > 0',
-      says: 'alert PointsOrphaned uses delivery_orphaned_points, which nothing emits; did you mean delivery_held_points?',
+      says: 'alert PointsOrphaned uses delivery_orphaned_points, which nothing emits; did you mean delivery_carried_points?',
     },
   ),
   across(

@@ -102,7 +102,7 @@ export const stackFileBreaks: readonly Broken[] = [
     check: 'stack-file',
     file: 'breakwater.stack.yaml',
     at: 'collectors:',
-    says: 'collectors.port: is missing; backends.port is that too, and each is a front of the proxy: write a port of its own',
+    says: 'collectors.port: its default cannot be used; backends.port is that too, and each is a front of the proxy: write a port of its own',
   }),
   alone(
     'TLS on every front, which collectors do not speak',
