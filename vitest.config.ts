@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 import { CiReporter } from './scripts/tests/ci-reporter.js';
@@ -44,6 +45,8 @@ export default defineConfig({
           expect: polled,
           testTimeout: 180_000,
           hookTimeout: 180_000,
+          // One for each core: vitest's own number is one less, which is half of a machine with two.
+          maxWorkers: availableParallelism(),
         },
       },
       {
