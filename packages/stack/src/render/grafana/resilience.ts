@@ -21,14 +21,14 @@ export function resilience(context: BoardContext): Board {
     file: 'resilience',
     title: 'Resilience',
     description:
-      'Circuit breakers, pools, semaphores, batches, timeouts and retries of the collectors: what they refuse, and how full they are.',
+      'Circuit breakers, pools, semaphores, batches and timeouts of the collectors: what they refuse, and how full they are.',
     job: collectors.name,
     identity: 'telemetry_build_info',
     started: 'process_start_time_seconds',
     variables: [
       {
         name: 'policy',
-        of: '{__name__=~"circuit_breaker_transitions_total|connection_pool_connections_max|semaphore_permits|batch_workers|timeout_expired_total|retry_calls_total",job=~"$job",instance=~"$instance"}',
+        of: '{__name__=~"circuit_breaker_transitions_total|connection_pool_connections_max|semaphore_permits|batch_workers|timeout_expired_total",job=~"$job",instance=~"$instance"}',
         label: 'policy',
         description: 'Which policies, by name',
       },
@@ -334,31 +334,14 @@ export function resilience(context: BoardContext): Board {
         ],
       },
       {
-        title: 'Timeouts and retries',
-        perLine: 3,
+        title: 'Timeouts',
+        perLine: 1,
         panels: [
           rates(
             'Timeouts',
             'Calls without a result in time; stalled: our own event loop stood still meanwhile.',
             'timeout_expired_total',
             'stalled',
-          ),
-          {
-            kind: 'series',
-            title: 'Retries',
-            rare: true,
-            description: 'Attempts after the first, and calls that a later attempt saved.',
-            unit: 'ops',
-            queries: [
-              { expr: perPolicy('retry_attempts_total'), legend: '{{policy}} again' },
-              { expr: perPolicy('retry_recovered_total'), legend: '{{policy}} recovered' },
-            ],
-          },
-          rates(
-            'Given up',
-            'Calls that failed in the end, by why they were not tried again.',
-            'retry_given_up_total',
-            'reason',
           ),
         ],
       },
