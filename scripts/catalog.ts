@@ -1,5 +1,6 @@
 import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { NOT_EXPORTED_BY_COLLECTOR } from './catalog/collector.js';
 import { type Catalog, catalogOf, differences } from './catalog/compare.js';
 import { readDefinitions } from './catalog/definitions.js';
 import { namingProblems } from './catalog/rules.js';
@@ -32,12 +33,15 @@ const PREFIXES: Readonly<Record<string, readonly string[]>> = {
 };
 
 const definitions = await readDefinitions();
-const catalog = catalogOf(definitions);
+const catalog = catalogOf(definitions, NOT_EXPORTED_BY_COLLECTOR);
 const problems = [
   ...definitions.flatMap((definition) => namingProblems(definition, PREFIXES[definition.package] ?? [])),
   ...definitions
     .filter(({ name }, index) => definitions[index + 1]?.name === name)
     .map(({ name }) => `${name}: two metrics have this name`),
+  ...NOT_EXPORTED_BY_COLLECTOR.filter((listed) => definitions.every(({ name }) => name !== listed)).map(
+    (listed) => `${listed}: no package has this metric; take it out of scripts/catalog/collector.ts`,
+  ),
 ];
 
 if (problems.length === 0 && process.argv.includes('--check')) {

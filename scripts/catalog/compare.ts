@@ -1,13 +1,19 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { CatalogEntry } from './definitions.js';
 
+/** A metric as the catalog has it. */
+interface CatalogMetric extends CatalogEntry {
+  /** Whether the telemetry collector has it on its page; what it has not, only a service of somebody else can show. */
+  readonly exportedByCollector: boolean;
+}
+
 export interface Catalog {
   readonly apiVersion: string;
   readonly kind: string;
-  readonly metrics: readonly CatalogEntry[];
+  readonly metrics: readonly CatalogMetric[];
 }
 
-export const catalogOf = (metrics: readonly CatalogEntry[]): Catalog => ({
+export const catalogOf = (metrics: readonly CatalogEntry[], notExported: readonly string[]): Catalog => ({
   apiVersion: 'breakwater/v1',
   kind: 'MetricsCatalog',
   metrics: metrics.map(({ name, type, help, package: owner, labels, buckets }) => ({
@@ -15,6 +21,7 @@ export const catalogOf = (metrics: readonly CatalogEntry[]): Catalog => ({
     type,
     help,
     package: owner,
+    exportedByCollector: !notExported.includes(name),
     labels,
     ...(buckets !== undefined && { buckets }),
   })),
@@ -29,7 +36,7 @@ export function differences(written: Catalog, current: Catalog): string[] {
     const [old, now] = [before.get(name), after.get(name)];
     if (old === undefined) return [`+ ${name}`];
     if (now === undefined) return [`- ${name}`];
-    const fields = [...new Set([...Object.keys(old), ...Object.keys(now)])] as Array<keyof CatalogEntry>;
+    const fields = [...new Set([...Object.keys(old), ...Object.keys(now)])] as Array<keyof CatalogMetric>;
     const changed = fields.filter((field) => !isDeepStrictEqual(old[field], now[field]));
     return changed.length === 0 ? [] : [`~ ${name} (${changed.join(', ')})`];
   });
