@@ -5,7 +5,7 @@ export type { Check } from './check/check.js';
 export { CHECKS, checkArtifacts } from './check/checks.js';
 export { Emitted, type EmittedMetric, type EmittedSeries, type MetricType } from './emitted/emitted.js';
 export { type Emitters, emittedBy } from './emitted/emitted-by.js';
-export { ownMetrics, readMetricsCatalog } from './emitted/metrics-catalog.js';
+export { type CatalogMetric, ownMetrics, readMetricsCatalog } from './emitted/metrics-catalog.js';
 export { MetricsPageError, readMetricsPage } from './emitted/metrics-page.js';
 export { parseStack, type StackFile } from './file/parse.js';
 export { type Stack, stackSchema } from './file/schema.js';

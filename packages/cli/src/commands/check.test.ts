@@ -54,6 +54,16 @@ describe('breakwater check', { timeout: 180_000 }, () => {
     expect(printed).toMatch(/mine\.yml:5: error: .*queue_job\b.*queue_jobs/);
   });
 
+  it('takes whatever the libraries can export beside a page of a user, and what the collector exports in a stack', async () => {
+    await writeFile(folder.at('page.txt'), '# TYPE queue_jobs gauge\nqueue_jobs{queue="mail"} 3\n');
+    await writeFile(folder.at('mine.yml'), RULE('rate(retry_calls_total[5m]) > 5'));
+    const rules = ['check', '--rules', folder.at('mine.yml')];
+    expect(await breakwater(...rules, '--metrics-page', folder.at('page.txt'))).toMatchObject({ code: 0 });
+    const { code, printed } = await breakwater(...rules, '--file', folder.file);
+    expect(code).toBe(1);
+    expect(printed).toMatch(/mine\.yml:5: error: .*retry_calls_total, a metric of the library @breakwater\/resilience/);
+  });
+
   it('cannot say which metrics are emitted without a page or a stack file', async () => {
     await writeFile(folder.at('mine.yml'), RULE('sum by (queue) (queue_job) > 5'));
     const { code, printed } = await breakwater('check', '--rules', folder.at('mine.yml'));

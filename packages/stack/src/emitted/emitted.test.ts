@@ -79,6 +79,42 @@ services:
   it('names no job where there is no stack', () => {
     expect(emittedBy({}).metrics('haproxy_backend_status')[0]!.job).toBeUndefined();
   });
+
+  describe('of a library, and not by the collector', () => {
+    const catalog = ownMetrics();
+    const plan = planStack(stack);
+    const jobs = (from: Emitted) => from.metrics('retry_calls_total').map(({ job }) => job);
+    const retries = metric('retry_calls_total', 'counter', 'page.txt');
+
+    it('is nothing that the stack has, and known all the same', () => {
+      expect(jobs(emitted)).toEqual([]);
+      expect(emitted.notExported('retry_calls_total')?.source).toBe('@breakwater/resilience');
+      expect(emitted.notExported('telemetry_probes_total')).toBeUndefined();
+    });
+
+    it('may come from a service of a user: its page shows it, or the stack file declares it', () => {
+      expect(emittedBy({ plan, catalog, pages: [retries] }).metrics('retry_calls_total')).toEqual([retries]);
+      const metrics = [{ name: 'retry_calls_total', type: 'counter' as const, labels: {} }];
+      const declaring = { ...plan, stack: { ...stack, services: [{ ...stack.services[0]!, metrics }] } };
+      expect(jobs(emittedBy({ plan: declaring, catalog }))).toEqual(['billing']);
+    });
+
+    it('may come from anybody where there is no stack', () => {
+      const anybody = emittedBy({ catalog });
+      expect(anybody.metrics('retry_calls_total')).toHaveLength(1);
+      expect(anybody.notExported('retry_calls_total')).toBeUndefined();
+    });
+
+    it('is known by the names of its series too', () => {
+      const histogram = new Emitted([], [metric('lat', 'histogram')]);
+      expect(['lat', 'lat_bucket', 'lat_sum', 'lat_total'].map((name) => histogram.notExported(name)?.name)).toEqual([
+        'lat',
+        'lat',
+        'lat',
+        undefined,
+      ]);
+    });
+  });
 });
 
 it.each(EXPORTER_NAMES)('the list of %s names each metric once, and only labels it has', (name) => {

@@ -26,8 +26,11 @@ export interface EmittedSeries {
 /** Every metric that is emitted by something in the stack. Several may emit the same one. */
 export class Emitted {
   readonly #metrics = new Map<string, EmittedMetric[]>();
+  readonly #notExported: readonly EmittedMetric[];
 
-  constructor(metrics: Iterable<EmittedMetric>) {
+  /** `notExported`: what our libraries can have beside, and the collector does not export. */
+  constructor(metrics: Iterable<EmittedMetric>, notExported: readonly EmittedMetric[] = []) {
+    this.#notExported = notExported;
     for (const metric of metrics) {
       const same = this.#metrics.get(metric.name);
       if (same === undefined) this.#metrics.set(metric.name, [metric]);
@@ -42,6 +45,13 @@ export class Emitted {
   /** What everybody emits under a name. */
   metrics(name: string): readonly EmittedMetric[] {
     return this.#metrics.get(name) ?? [];
+  }
+
+  /** Of a name or one of its series: the metric of a library of ours that the collector does not export. */
+  notExported(name: string): EmittedMetric | undefined {
+    return this.#notExported.find((metric) =>
+      ['', ...SUFFIXES[metric.type]].some((suffix) => metric.name + suffix === name),
+    );
   }
 
   /** The names of all series: a histogram has three. */

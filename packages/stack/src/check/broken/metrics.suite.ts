@@ -348,6 +348,42 @@ export const metricsBreaks: readonly Broken[] = [
     },
   ),
   across(
+    'an alert on retries, which the library can count and the collector does not',
+    (stack) => stack.only({ [USER]: rule('RetriesMany', 'sum(rate(retry_calls_total[5m])) > 10') }),
+    {
+      check: 'metric-emitted',
+      file: 'prometheus/rules/user.yml',
+      at: 'expr: sum(rate(retry_calls_total[5m])) > 10',
+      says: 'alert RetriesMany uses retry_calls_total, a metric of the library @breakwater/resilience that the collector does not export; leave it out, or name it and the service of yours that exports it under services in the stack file',
+    },
+  ),
+  across(
+    'a dashboard that shows retries, which the collector does not count',
+    (stack) => stack.change('grafana/dashboards/resilience.json', 'timeout_expired_total{', 'retry_attempts_total{'),
+    {
+      check: 'metric-emitted',
+      file: 'grafana/dashboards/resilience.json',
+      at: '"expr": "sum by (policy, stalled) (rate(retry_attempts_total{…',
+      says: 'dashboard "Resilience", panel "Timeouts", uses retry_attempts_total, a metric of the library @breakwater/resilience that the collector does not export; leave it out, or name it and the service of yours that exports it under services in the stack file',
+    },
+  ),
+  across(
+    'an adapter for waiting retries, which the collector does not count',
+    (stack) => stack.changeAll(ADAPTER, 'telemetry_collection_duration_seconds_sum', 'retry_waiting'),
+    {
+      check: 'adapter-rule',
+      file: 'k8s/prometheus-adapter.yaml',
+      at: '- seriesQuery: retry_waiting{namespace="telemetry-sy…',
+      says: 'seriesQuery of the adapter rule uses retry_waiting, a metric of the library @breakwater/resilience that the collector does not export; leave it out, or name it and the service of yours that exports it under services in the stack file',
+    },
+    {
+      check: 'hpa-metric',
+      file: 'k8s/autoscaling.yaml',
+      at: 'name: telemetry_collection_busy',
+      says: 'HPA network-telemetry-hpa scales on the Pods metric telemetry_collection_busy, and no rule of prometheus-adapter makes it; write a rule with name.as: telemetry_collection_busy; the rules make none',
+    },
+  ),
+  across(
     'an alert with the names of the old exporter of HAProxy',
     (stack) => stack.only({ [USER]: rule('BackendGone', 'haproxy_backend_up{proxy="collectors"} == 0') }),
     {

@@ -29,6 +29,12 @@ export function explainMissing(
     const message = `uses ${name}, the bare name of a histogram, which no series has`;
     return { message, fix: `write ${name}_bucket, ${name}_sum or ${name}_count` };
   }
+  const library = emitted.notExported(name);
+  if (library !== undefined) {
+    const message = `uses ${name}, a metric of the library ${library.source} that the collector does not export`;
+    const fix = 'leave it out, or name it and the service of yours that exports it under services in the stack file';
+    return { message, fix };
+  }
   const renamed = RENAMED[name];
   if (renamed !== undefined) return { message: nobody, fix: `write ${renamed}` };
   const [, base, suffix] = /^(.+)_(bucket|sum|count|total)$/.exec(name) ?? [];
