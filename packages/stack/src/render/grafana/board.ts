@@ -3,6 +3,7 @@ import { alertsOf } from '../../alerts/alerts.js';
 import { type AlertContext, alertContext } from '../../alerts/context.js';
 import type { Plan } from '../../plan/plan.js';
 import { limitsOf, type Step } from './limits.js';
+import { ANSWERING, max, orZero } from './query.js';
 
 export interface Query {
   readonly expr: string;
@@ -82,15 +83,19 @@ export interface BoardContext {
   readonly windows: AlertContext;
   /** The limits of alerts as colours; of those that this stack has. */
   readonly limits: (...names: readonly string[]) => Step[];
+  /** Those, and the alerts themselves: of a panel that shows what they compare. */
+  readonly limitedBy: (...names: readonly string[]) => Pick<Panel, 'steps' | 'alerts'>;
 }
 
 export function boardContext(plan: Plan): BoardContext {
   const alerts = new Map(alertsOf(plan).map((alert) => [alert.name, alert]));
+  const limits: BoardContext['limits'] = (...names) => limitsOf(names.flatMap((name) => alerts.get(name) ?? []));
   return {
     plan,
     alerts,
     windows: alertContext(plan),
-    limits: (...names) => limitsOf(names.flatMap((name) => alerts.get(name) ?? [])),
+    limits,
+    limitedBy: (...names) => ({ steps: limits(...names), alerts: names }),
   };
 }
 
@@ -114,15 +119,39 @@ export const firing = (categories: readonly Category[]): Panel => ({
   steps: steps('green', [1, 'red']),
 });
 
-/** A metric that is 1 for one of several states, as a course of states; `states` in the order of their numbers. */
-export function stateQuery(
-  selectorOf: (state: string) => string,
-  states: ReadonlyArray<readonly [name: string, colour: Step['colour']]>,
-  labels: readonly string[],
-): { readonly expr: string; readonly states: readonly State[] } {
-  const by = labels.join(', ');
+/** The collectors that Prometheus can ask, against those that there are to be. */
+export function collectorsUp({ plan }: BoardContext): Panel {
+  const { min, max } = plan.stack.collectors;
   return {
-    expr: states.map(([name], index) => `${index + 1} * max by (${by}) (${selectorOf(name)})`).join(' + '),
-    states: states.map(([text, colour], index) => ({ value: index + 1, text, colour })),
+    kind: 'stat',
+    title: 'Collectors up',
+    description: `Collectors that Prometheus can ask. The stack keeps ${min} at least and ${max} at most.`,
+    unit: 'none',
+    queries: [{ expr: orZero(ANSWERING) }],
+    steps: steps('red', [1, 'orange'], [min, 'green'], [max, 'orange']),
+    alerts: ['CollectorDown', 'NoCollectorUp', 'CollectorsTooFew', 'CollectorsAtMaximum'],
   };
 }
+
+interface Timeline extends Pick<Panel, 'title' | 'description' | 'alerts'> {
+  /** A metric that is 1 in the state, and 0 or absent in the others. */
+  readonly of: (state: string) => string;
+  /** In the order of their numbers. */
+  readonly states: ReadonlyArray<readonly [name: string, colour: Step['colour']]>;
+  /** What has the states: a line for each. */
+  readonly labels: readonly string[];
+}
+
+/** A metric that is 1 for one of several states, as a course of states. */
+export const timeline = ({ of, states, labels, ...panel }: Timeline): Panel => ({
+  ...panel,
+  kind: 'timeline',
+  unit: 'none',
+  queries: [
+    {
+      expr: states.map(([name], index) => `${index + 1} * ${max(of(name), ...labels)}`).join(' + '),
+      legend: labels.map((label) => `{{${label}}}`).join(' '),
+    },
+  ],
+  states: states.map(([text, colour], index) => ({ value: index + 1, text, colour })),
+});

@@ -1,6 +1,6 @@
-import { type Board, type BoardContext, firing, steps } from './board.js';
+import { type Board, type BoardContext, collectorsUp, firing, steps } from './board.js';
 import { burnPanel, objectivePanel } from './objective.js';
-import { chosen, max, orZero, quantile, rate, sum } from './query.js';
+import { ANSWERING, chosen, max, quantile, rate, sum } from './query.js';
 
 const NAMES = ['collection', 'performance', 'scaling'] as const;
 
@@ -12,9 +12,8 @@ export function collection(context: BoardContext): Board {
     ratio: 'job:telemetry_turns_without_point:ratio_rate',
     name: 'Collection',
   };
-  const up = `count(${chosen('up')} == 1)`;
   const probe = 'probe=~"$probe"';
-  const turns = (matchers = '') => rate(chosen('telemetry_probes_total', [probe, matchers].filter(Boolean).join(',')));
+  const turns = (matchers = '') => rate(chosen('telemetry_probes_total', probe, matchers));
   const busy = rate(chosen('telemetry_collection_duration_seconds_sum'));
   return {
     file: 'collection',
@@ -38,15 +37,7 @@ export function collection(context: BoardContext): Board {
         perLine: 4,
         panels: [
           firing(NAMES),
-          {
-            kind: 'stat',
-            title: 'Collectors up',
-            description: `Collectors that Prometheus can ask. The stack keeps ${stack.collectors.min} at least and ${stack.collectors.max} at most.`,
-            unit: 'none',
-            queries: [{ expr: orZero(up) }],
-            steps: steps('red', [1, 'orange'], [stack.collectors.min, 'green'], [stack.collectors.max, 'orange']),
-            alerts: ['CollectorDown', 'NoCollectorUp', 'CollectorsTooFew', 'CollectorsAtMaximum'],
-          },
+          collectorsUp(context),
           objectivePanel(context, objective, 'Turns that brought a point, of those that fell due'),
           {
             kind: 'stat',
@@ -64,7 +55,7 @@ export function collection(context: BoardContext): Board {
             title: 'Slots busy',
             description: `Slots that turns take up, of ${collectors.targetSlots} at each collector (MAX_CONCURRENT_TARGETS). The HPA aims at ${stack.collectors.scaling.busy} %.`,
             unit: 'percentunit',
-            queries: [{ expr: `${sum(busy)} / (${up} * ${collectors.targetSlots})` }],
+            queries: [{ expr: `${sum(busy)} / (${ANSWERING} * ${collectors.targetSlots})` }],
             steps: [
               ...steps('green', [stack.collectors.scaling.busy / 100, 'yellow']),
               ...context.limits('TargetSlotsBusy').slice(1),
@@ -77,8 +68,7 @@ export function collection(context: BoardContext): Board {
             description: 'The 99th percentile of the time from the instant of a turn to the start of its probe.',
             unit: 's',
             queries: [{ expr: quantile(0.99, 'telemetry_turn_delay_seconds', '') }],
-            steps: context.limits('TurnsLate'),
-            alerts: ['TurnsLate'],
+            ...context.limitedBy('TurnsLate'),
           },
           {
             kind: 'stat',
@@ -89,8 +79,7 @@ export function collection(context: BoardContext): Board {
             queries: [
               { expr: `max(${sum(turns('outcome=~"down|timeout"'), 'probe')} / (${sum(turns(), 'probe')} > 0))` },
             ],
-            steps: context.limits('TargetErrorsHigh'),
-            alerts: ['TargetErrorsHigh'],
+            ...context.limitedBy('TargetErrorsHigh'),
           },
           {
             kind: 'stat',
@@ -171,8 +160,7 @@ export function collection(context: BoardContext): Board {
             queries: [
               { expr: quantile(0.95, 'telemetry_collection_duration_seconds', probe, 'probe'), legend: '{{probe}}' },
             ],
-            steps: context.limits('CollectionSlow'),
-            alerts: ['CollectionSlow'],
+            ...context.limitedBy('CollectionSlow'),
           },
           {
             kind: 'heatmap',
@@ -197,8 +185,7 @@ export function collection(context: BoardContext): Board {
               expr: quantile(share, 'telemetry_turn_delay_seconds', ''),
               legend: `p${share * 100}`,
             })),
-            steps: context.limits('TurnsLate'),
-            alerts: ['TurnsLate'],
+            ...context.limitedBy('TurnsLate'),
           },
           {
             kind: 'bars',

@@ -5,7 +5,7 @@ import { chosen, max, min, quantile, rate, sum } from './query.js';
 
 const CATEGORIES = ['delivery'] as const;
 const BACKEND = 'backend=~"$backend"';
-const of = (metric: string, matchers = '') => chosen(metric, [BACKEND, matchers].filter(Boolean).join(','));
+const of = (metric: string, matchers = '') => chosen(metric, BACKEND, matchers);
 
 /** What becomes of points: the terms of the ledger, which add up to those carried over and those accepted. */
 const OWED = [
@@ -92,8 +92,7 @@ export function delivery(context: BoardContext): Board {
             description: 'Age of the oldest point that is not delivered yet, of the backend that is furthest behind.',
             unit: 's',
             queries: [{ expr: max(of('delivery_lag_seconds')) }],
-            steps: context.limits('DeliveryBehind'),
-            alerts: ['DeliveryBehind'],
+            ...context.limitedBy('DeliveryBehind'),
           },
           objectivePanel(context, objective, 'Points on time at the worst backend, of those accepted'),
           {
@@ -350,8 +349,7 @@ export function delivery(context: BoardContext): Board {
             queries: [
               { expr: quantile(0.95, 'delivery_log_commit_duration_seconds', '', 'instance'), legend: '{{instance}}' },
             ],
-            steps: context.limits('CommitsSlow'),
-            alerts: ['CommitsSlow'],
+            ...context.limitedBy('CommitsSlow'),
           },
           {
             kind: 'series',

@@ -1,5 +1,5 @@
-import { type Board, type BoardContext, firing, stateQuery, steps } from './board.js';
-import { chosen, max, min, orZero, quantile, rate, sum } from './query.js';
+import { type Board, type BoardContext, collectorsUp, firing, steps, timeline } from './board.js';
+import { ANSWERING, chosen, max, min, quantile, rate, sum } from './query.js';
 
 const CATEGORIES = ['fleet', 'availability'] as const;
 const REDIS = 'job="redis"';
@@ -14,7 +14,6 @@ const STANDINGS = [
 
 export function fleet(context: BoardContext): Board {
   const { stack, collectors } = context.plan;
-  const standing = stateQuery((name) => chosen('fleet_standing', `standing="${name}"`), STANDINGS, ['instance']);
   const memory = `max(redis_memory_used_bytes{${REDIS}} / (redis_memory_max_bytes{${REDIS}} > 0))`;
   return {
     file: 'fleet',
@@ -31,23 +30,14 @@ export function fleet(context: BoardContext): Board {
         perLine: 4,
         panels: [
           firing(CATEGORIES),
-          {
-            kind: 'stat',
-            title: 'Collectors up',
-            description: `Collectors that Prometheus can ask. The stack keeps ${stack.collectors.min} at least and ${stack.collectors.max} at most.`,
-            unit: 'none',
-            queries: [{ expr: orZero(`count(${chosen('up')} == 1)`) }],
-            steps: steps('red', [1, 'orange'], [stack.collectors.min, 'green'], [stack.collectors.max, 'orange']),
-            alerts: ['CollectorDown', 'NoCollectorUp', 'CollectorsTooFew', 'CollectorsAtMaximum'],
-          },
+          collectorsUp(context),
           {
             kind: 'stat',
             title: 'Not seen by the fleet',
             description: 'Collectors that are up and that no other counts among those that share the work.',
             unit: 'none',
-            queries: [{ expr: `count(${chosen('up')} == 1) - ${max(chosen('fleet_sharers'))}` }],
-            steps: context.limits('FleetSmallerThanSeen'),
-            alerts: ['FleetSmallerThanSeen'],
+            queries: [{ expr: `${ANSWERING} - ${max(chosen('fleet_sharers'))}` }],
+            ...context.limitedBy('FleetSmallerThanSeen'),
           },
           {
             kind: 'stat',
@@ -55,8 +45,7 @@ export function fleet(context: BoardContext): Board {
             description: 'Collectors that poll everything, since they cannot ask Redis.',
             unit: 'none',
             queries: [{ expr: sum(chosen('fleet_standing', 'standing="alone"')) }],
-            steps: context.limits('CollectorAlone'),
-            alerts: ['CollectorAlone'],
+            ...context.limitedBy('CollectorAlone'),
           },
           {
             kind: 'stat',
@@ -64,8 +53,7 @@ export function fleet(context: BoardContext): Board {
             description: 'Collectors that are joining, unsure or out: they leave their turns to others or wait.',
             unit: 'none',
             queries: [{ expr: sum(chosen('fleet_standing', 'standing=~"joining|unsure|out"')) }],
-            steps: context.limits('CollectorNotSettled'),
-            alerts: ['CollectorNotSettled'],
+            ...context.limitedBy('CollectorNotSettled'),
           },
           {
             kind: 'stat',
@@ -95,8 +83,7 @@ export function fleet(context: BoardContext): Board {
             unit: 'percentunit',
             decimals: 1,
             queries: [{ expr: memory }],
-            steps: context.limits('RedisMemoryHigh'),
-            alerts: ['RedisMemoryHigh'],
+            ...context.limitedBy('RedisMemoryHigh'),
           },
         ],
       },
@@ -104,15 +91,14 @@ export function fleet(context: BoardContext): Board {
         title: 'Who shares the work',
         perLine: 2,
         panels: [
-          {
-            kind: 'timeline',
+          timeline({
             title: 'Standing',
             description: 'Where each collector stands among those that share the work.',
-            unit: 'none',
-            queries: [{ expr: standing.expr, legend: '{{instance}}' }],
-            states: standing.states,
+            of: (standing) => chosen('fleet_standing', `standing="${standing}"`),
+            states: STANDINGS,
+            labels: ['instance'],
             alerts: ['CollectorAlone', 'CollectorNotSettled'],
-          },
+          }),
           {
             kind: 'series',
             title: 'Targets owned by collector',

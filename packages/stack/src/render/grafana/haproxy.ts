@@ -1,14 +1,15 @@
-import { type Board, type BoardContext, firing, type Panel, stateQuery, steps } from './board.js';
-import { chosen, max, min, orZero, rate, sum } from './query.js';
+import { type Board, type BoardContext, firing, type Panel, steps, timeline } from './board.js';
+import { ANSWERING, chosen, max, min, orZero, rate, sum } from './query.js';
 
 const CATEGORIES = ['availability', 'performance', 'scaling'] as const;
 const PROXY = 'proxy=~"$proxy"';
-const of = (metric: string, matchers = '') => chosen(metric, [PROXY, matchers].filter(Boolean).join(','));
+const of = (metric: string, matchers = '') => chosen(metric, PROXY, matchers);
 
 /** Of the backends those that always take requests: others stand for some of them. */
 const SERVED = 'proxy=~"collectors|influxdb|grafana"';
 
-const STATES = [
+/** The states of a server at the proxy. */
+export const SERVER_STATES = [
   ['UP', 'green'],
   ['DRAIN', 'blue'],
   ['NOLB', 'yellow'],
@@ -18,7 +19,6 @@ const STATES = [
 
 export function haproxy(context: BoardContext): Board {
   const { stack, collectors } = context.plan;
-  const servers = stateQuery((state) => of('haproxy_server_status', `state="${state}"`), STATES, ['proxy', 'server']);
   const answers = (code: string) => sum(rate(of('haproxy_backend_http_responses_total', code)), 'proxy');
   return {
     file: 'haproxy',
@@ -50,7 +50,7 @@ export function haproxy(context: BoardContext): Board {
             title: 'Proxies up',
             description: 'Load balancers that Prometheus can ask.',
             unit: 'none',
-            queries: [{ expr: orZero(`count(${chosen('up')} == 1)`) }],
+            queries: [{ expr: orZero(ANSWERING) }],
             steps: steps('red', [1, 'green']),
             alerts: ['ProxyDown'],
           },
@@ -70,8 +70,7 @@ export function haproxy(context: BoardContext): Board {
             unit: 'percentunit',
             decimals: 2,
             queries: [{ expr: orZero(`max(${answers('code="5xx"')} / (${answers('')} > 0))`) }],
-            steps: context.limits('ProxyErrorsHigh'),
-            alerts: ['ProxyErrorsHigh'],
+            ...context.limitedBy('ProxyErrorsHigh'),
           },
           {
             kind: 'stat',
@@ -79,8 +78,7 @@ export function haproxy(context: BoardContext): Board {
             description: 'Requests that wait for a server, at the backend where most do.',
             unit: 'none',
             queries: [{ expr: max(of('haproxy_backend_current_queue')) }],
-            steps: context.limits('ProxyQueue'),
-            alerts: ['ProxyQueue'],
+            ...context.limitedBy('ProxyQueue'),
           },
           {
             kind: 'stat',
@@ -88,8 +86,7 @@ export function haproxy(context: BoardContext): Board {
             description: 'The average over the latest 1,024 requests, of the slowest backend.',
             unit: 's',
             queries: [{ expr: max(of('haproxy_backend_response_time_average_seconds')) }],
-            steps: context.limits('ResponsesSlow'),
-            alerts: ['ResponsesSlow'],
+            ...context.limitedBy('ResponsesSlow'),
           },
           {
             kind: 'stat',
@@ -104,8 +101,7 @@ export function haproxy(context: BoardContext): Board {
                 ),
               },
             ],
-            steps: context.limits('ProxyConnectionsNearLimit'),
-            alerts: ['ProxyConnectionsNearLimit'],
+            ...context.limitedBy('ProxyConnectionsNearLimit'),
           },
           {
             kind: 'stat',
@@ -116,8 +112,7 @@ export function haproxy(context: BoardContext): Board {
             queries: [
               { expr: `${max(chosen('haproxy_backend_active_servers', 'proxy="collectors"'))} / ${collectors.slots}` },
             ],
-            steps: context.limits('ProxySlotsUsedUp'),
-            alerts: ['ProxySlotsUsedUp'],
+            ...context.limitedBy('ProxySlotsUsedUp'),
           },
         ],
       },
@@ -125,15 +120,14 @@ export function haproxy(context: BoardContext): Board {
         title: 'Who takes requests',
         perLine: 2,
         panels: [
-          {
-            kind: 'timeline',
+          timeline({
             title: 'Servers',
             description: 'State of each server. Slots without a collector are in maintenance and left out.',
-            unit: 'none',
-            queries: [{ expr: servers.expr, legend: '{{proxy}} {{server}}' }],
-            states: servers.states,
+            of: (state) => of('haproxy_server_status', `state="${state}"`),
+            states: SERVER_STATES,
+            labels: ['proxy', 'server'],
             alerts: ['ProxyServerDown', 'ProxyBackendDown'],
-          },
+          }),
           {
             kind: 'series',
             title: 'Who has caught up',
@@ -289,8 +283,7 @@ export function haproxy(context: BoardContext): Board {
                 legend: '{{proxy}}',
               },
             ],
-            steps: context.limits('ProxyFrontendNearLimit'),
-            alerts: ['ProxyFrontendNearLimit'],
+            ...context.limitedBy('ProxyFrontendNearLimit'),
           },
           {
             kind: 'series',
@@ -311,8 +304,7 @@ export function haproxy(context: BoardContext): Board {
               { expr: max(of('haproxy_backend_current_queue'), 'proxy'), legend: '{{proxy}}' },
               { expr: max(of('haproxy_server_current_queue'), 'proxy', 'server'), legend: '{{proxy}} {{server}}' },
             ],
-            steps: context.limits('ProxyQueue'),
-            alerts: ['ProxyQueue'],
+            ...context.limitedBy('ProxyQueue'),
           },
           {
             kind: 'series',
@@ -363,8 +355,7 @@ export function haproxy(context: BoardContext): Board {
                 legend: '{{proxy}} {{server}}',
               },
             ],
-            steps: context.limits('ResponsesSlow'),
-            alerts: ['ResponsesSlow'],
+            ...context.limitedBy('ResponsesSlow'),
           },
           {
             kind: 'series',

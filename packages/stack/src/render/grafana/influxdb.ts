@@ -1,29 +1,17 @@
 import { showBytes, showDuration } from '../../file/units.js';
-import { type Board, type BoardContext, firing, stateQuery, steps } from './board.js';
-import { chosen, max, orZero, quantile, rate, sum } from './query.js';
+import { type Board, type BoardContext, firing, steps, timeline } from './board.js';
+import { SERVER_STATES } from './haproxy.js';
+import { ANSWERING, chosen, max, orZero, quantile, rate, sum } from './query.js';
 
 const CATEGORIES = ['database'] as const;
 
 /** Reads of InfluxDB at the proxy, whichever backend takes them. */
 const READS = 'job="haproxy",proxy=~"influxdb|reads_.+"';
-const atProxy = (metric: string, matchers = '') => `${metric}{${[READS, matchers].filter(Boolean).join(',')}}`;
-
-const STATES = [
-  ['UP', 'green'],
-  ['DRAIN', 'blue'],
-  ['NOLB', 'yellow'],
-  ['MAINT', 'blue'],
-  ['DOWN', 'red'],
-] as const;
+const atProxy = (metric: string) => `${metric}{${READS}}`;
 
 export function influxdb(context: BoardContext): Board {
   const { stack, backends } = context.plan;
   const disk = sum(chosen('storage_shard_disk_size'), 'instance');
-  const servers = stateQuery(
-    (state) => `haproxy_server_status{job="haproxy",proxy="influxdb",state="${state}"}`,
-    STATES,
-    ['server'],
-  );
   return {
     file: 'influxdb',
     title: 'InfluxDB',
@@ -44,7 +32,7 @@ export function influxdb(context: BoardContext): Board {
             title: 'Backends up',
             description: `Servers that Prometheus can ask, of ${backends.length}.`,
             unit: 'none',
-            queries: [{ expr: orZero(`count(${chosen('up')} == 1)`) }],
+            queries: [{ expr: orZero(ANSWERING) }],
             steps: steps('red', ...(backends.length > 1 ? [[1, 'orange'] as const] : []), [backends.length, 'green']),
             alerts: ['InfluxdbDown', 'NoInfluxdbUp'],
           },
@@ -65,8 +53,7 @@ export function influxdb(context: BoardContext): Board {
             unit: 'percentunit',
             decimals: 1,
             queries: [{ expr: `max(${disk}) / ${stack.backends.storage}` }],
-            steps: context.limits('InfluxdbDiskFilling', 'InfluxdbDiskNearlyFull'),
-            alerts: ['InfluxdbDiskFilling', 'InfluxdbDiskNearlyFull'],
+            ...context.limitedBy('InfluxdbDiskFilling', 'InfluxdbDiskNearlyFull'),
           },
           {
             kind: 'stat',
@@ -74,8 +61,7 @@ export function influxdb(context: BoardContext): Board {
             description: 'Points in a second that the storage did not take.',
             unit: 'ops',
             queries: [{ expr: sum(rate(chosen('storage_writer_err_points_sum'))) }],
-            steps: context.limits('InfluxdbWritesFail'),
-            alerts: ['InfluxdbWritesFail'],
+            ...context.limitedBy('InfluxdbWritesFail'),
           },
           {
             kind: 'stat',
@@ -83,8 +69,7 @@ export function influxdb(context: BoardContext): Board {
             description: 'The 95th percentile of the duration of queries, at the slowest backend.',
             unit: 's',
             queries: [{ expr: `max(${quantile(0.95, 'qc_all_duration_seconds', '', 'instance')})` }],
-            steps: context.limits('InfluxdbQueriesSlow'),
-            alerts: ['InfluxdbQueriesSlow'],
+            ...context.limitedBy('InfluxdbQueriesSlow'),
           },
           {
             kind: 'stat',
@@ -92,8 +77,7 @@ export function influxdb(context: BoardContext): Board {
             description: 'Queries that wait for others to end, at the backend with the most.',
             unit: 'none',
             queries: [{ expr: `max(${sum(chosen('qc_queueing_active'), 'instance')})` }],
-            steps: context.limits('InfluxdbQueriesQueue'),
-            alerts: ['InfluxdbQueriesQueue'],
+            ...context.limitedBy('InfluxdbQueriesQueue'),
           },
           {
             kind: 'stat',
@@ -102,8 +86,7 @@ export function influxdb(context: BoardContext): Board {
               'Compactions that wait, at the backend with the most: they fall behind when more is written than it can bear.',
             unit: 'none',
             queries: [{ expr: `max(${sum(chosen('storage_compactions_queued'), 'instance')})` }],
-            steps: context.limits('InfluxdbCompactionsBehind'),
-            alerts: ['InfluxdbCompactionsBehind'],
+            ...context.limitedBy('InfluxdbCompactionsBehind'),
           },
         ],
       },
@@ -177,8 +160,7 @@ export function influxdb(context: BoardContext): Board {
             description: 'From the request to the end of the answer, waiting included.',
             unit: 's',
             queries: [{ expr: quantile(0.95, 'qc_all_duration_seconds', '', 'instance'), legend: '{{instance}}' }],
-            steps: context.limits('InfluxdbQueriesSlow'),
-            alerts: ['InfluxdbQueriesSlow'],
+            ...context.limitedBy('InfluxdbQueriesSlow'),
           },
           {
             kind: 'series',
@@ -198,8 +180,7 @@ export function influxdb(context: BoardContext): Board {
               { expr: sum(chosen('qc_executing_active'), 'instance'), legend: '{{instance}} run' },
               { expr: sum(chosen('qc_queueing_active'), 'instance'), legend: '{{instance}} wait' },
             ],
-            steps: context.limits('InfluxdbQueriesQueue'),
-            alerts: ['InfluxdbQueriesQueue'],
+            ...context.limitedBy('InfluxdbQueriesQueue'),
           },
           {
             kind: 'series',
@@ -251,8 +232,7 @@ export function influxdb(context: BoardContext): Board {
               { expr: sum(chosen('storage_compactions_queued'), 'instance'), legend: '{{instance}} wait' },
               { expr: sum(rate(chosen('storage_compactions_failed')), 'instance'), legend: '{{instance}} failed/s' },
             ],
-            steps: context.limits('InfluxdbCompactionsBehind'),
-            alerts: ['InfluxdbCompactionsBehind'],
+            ...context.limitedBy('InfluxdbCompactionsBehind'),
           },
           {
             kind: 'series',
@@ -268,15 +248,14 @@ export function influxdb(context: BoardContext): Board {
         title: 'As the load balancer sees it: reads',
         perLine: 2,
         panels: [
-          {
-            kind: 'timeline',
+          timeline({
             title: 'Health',
             description: 'State of each backend by the health checks of the load balancer.',
-            unit: 'none',
-            queries: [{ expr: servers.expr, legend: '{{server}}' }],
-            states: servers.states,
+            of: (state) => `haproxy_server_status{job="haproxy",proxy="influxdb",state="${state}"}`,
+            states: SERVER_STATES,
+            labels: ['server'],
             alerts: ['ProxyServerDown', 'ProxyBackendDown'],
-          },
+          }),
           {
             kind: 'series',
             title: 'Reads by backend',
@@ -309,8 +288,7 @@ export function influxdb(context: BoardContext): Board {
             queries: [
               { expr: max(atProxy('haproxy_server_response_time_average_seconds'), 'server'), legend: '{{server}}' },
             ],
-            steps: context.limits('ResponsesSlow'),
-            alerts: ['ResponsesSlow'],
+            ...context.limitedBy('ResponsesSlow'),
           },
         ],
       },

@@ -1,9 +1,12 @@
 /** The series of the job and the instances that are chosen at the top of a dashboard. */
 const CHOSEN = 'job=~"$job",instance=~"$instance"';
 
-/** `metric{...}` of the chosen instances, with further matchers. */
-export const chosen = (metric: string, matchers = ''): string =>
-  `${metric}{${CHOSEN}${matchers === '' ? '' : `,${matchers}`}}`;
+/** `metric{...}` of the chosen instances, with further matchers; an empty one is none. */
+export const chosen = (metric: string, ...matchers: readonly string[]): string =>
+  `${metric}{${[CHOSEN, ...matchers].filter((matcher) => matcher !== '').join(',')}}`;
+
+/** How many of the chosen instances Prometheus can ask. */
+export const ANSWERING = `count(${chosen('up')} == 1)`;
 
 /** How much a counter grows in a second. */
 export const rate = (selector: string): string => `rate(${selector}[$__rate_interval])`;

@@ -4,7 +4,7 @@ import { chosen, max, quantile, rate, sum } from './query.js';
 /** Calls that fail well show in how the collectors work. */
 const CATEGORIES = ['performance', 'scaling', 'collection'] as const;
 const POLICY = 'policy=~"$policy"';
-const of = (metric: string, matchers = '') => chosen(metric, [POLICY, matchers].filter(Boolean).join(','));
+const of = (metric: string, matchers = '') => chosen(metric, POLICY, matchers);
 const perPolicy = (metric: string, ...labels: string[]) => sum(rate(of(metric)), 'policy', ...labels);
 
 /** What refuses calls, each with its counter of refusals. */
@@ -47,8 +47,7 @@ export function resilience(context: BoardContext): Board {
             unit: 'percentunit',
             decimals: 1,
             queries: [{ expr: `${open} / ${sum(chosen('telemetry_targets'))}` }],
-            steps: context.limits('CircuitBreakersOpen'),
-            alerts: ['CircuitBreakersOpen'],
+            ...context.limitedBy('CircuitBreakersOpen'),
           },
           {
             kind: 'stat',
@@ -79,8 +78,7 @@ export function resilience(context: BoardContext): Board {
                 expr: `max(${of('connection_pool_connections', 'state="busy"')} / ignoring (state) ${of('connection_pool_connections_max')})`,
               },
             ],
-            steps: context.limits('ConnectionPoolExhausted'),
-            alerts: ['ConnectionPoolExhausted'],
+            ...context.limitedBy('ConnectionPoolExhausted'),
           },
           {
             kind: 'stat',
@@ -93,8 +91,7 @@ export function resilience(context: BoardContext): Board {
                 expr: `max(${chosen('semaphore_permits_in_use', 'policy="target-slots"')} / ${chosen('semaphore_permits', 'policy="target-slots"')})`,
               },
             ],
-            steps: context.limits('TargetSlotsBusy'),
-            alerts: ['TargetSlotsBusy'],
+            ...context.limitedBy('TargetSlotsBusy'),
           },
           {
             kind: 'stat',
@@ -103,8 +100,7 @@ export function resilience(context: BoardContext): Board {
             unit: 'percentunit',
             decimals: 0,
             queries: [{ expr: max(`${of('batch_queued_items')} / ${of('batch_queue_limit_items')}`) }],
-            steps: context.limits('SinkQueueFilling'),
-            alerts: ['SinkQueueFilling'],
+            ...context.limitedBy('SinkQueueFilling'),
           },
           {
             kind: 'stat',
