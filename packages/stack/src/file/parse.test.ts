@@ -77,6 +77,34 @@ describe('a stack file', () => {
       `${HEAD}collectors:\n${NETWORKS}backends: { vertical: { cpu: { min: 4, max: 1 } } }\n`,
       /:5: error: backends.vertical.cpu.min: 4 cannot be used; max or less/,
     ],
+    ...[
+      ['', 'is not a path'],
+      ['ca.pem', 'is nowhere'],
+      ['/etc/ssl/../ca.pem', 'goes up'],
+      ['/etc/ssl/', 'is a folder'],
+      ['/etc/ssl/my ca.pem', 'is no key of a Secret'],
+      ['/etc/telemetry/ca.pem', 'is beside the targets'],
+      ['/etc/telemetry', 'is where the targets are'],
+    ].map(([ca, is]): [string, string, RegExp] => [
+      `an authority that ${is}`,
+      `${HEAD}collectors:\n${NETWORKS}proxy: { tls: { certificate: /tls/site.pem, ca: "${ca}" } }\n`,
+      /:5: error: proxy.tls.ca: ".*" cannot be used; a path from \/ on, .* not in \/etc\/telemetry/,
+    ]),
+    [
+      'an authority whose file has the key of the proxy',
+      `${HEAD}collectors:\n${NETWORKS}proxy: { tls: { certificate: /tls/site.pem, ca: /etc/ssl/site.pem } }\n`,
+      /:5: error: proxy.tls.ca: "\/etc\/ssl\/site.pem" cannot be used; a file with another name than proxy.tls.certificate/,
+    ],
+    [
+      'an authority of a proxy without certificate',
+      `${HEAD}collectors:\n${NETWORKS}proxy: { tls: { ca: /etc/ssl/ca.pem } }\n`,
+      /:5: error: proxy.tls.certificate: is missing/,
+    ],
+    ...['http://other:8080', '""'].map((url): [string, string, RegExp] => [
+      `an authority beside HANDOVER_URL: ${url}, with which no collector starts`,
+      `${HEAD}collectors:\n${NETWORKS}  settings: { HANDOVER_URL: ${url} }\nproxy: { tls: { certificate: /tls/site.pem, ca: /tls/ca.pem } }\n`,
+      /:6: error: proxy.tls.ca: "\/tls\/ca.pem" cannot be used; collectors.settings.HANDOVER_URL is no https:\/\//,
+    ]),
     [
       'a request above its limit',
       `${HEAD}collectors:\n${NETWORKS}redis: { resources: { requests: { cpu: 1 }, limits: { cpu: 500m } } }\n`,

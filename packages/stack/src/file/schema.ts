@@ -1,3 +1,4 @@
+import { basename } from 'node:path/posix';
 import { z } from 'zod';
 import { checkReferences } from './references.js';
 import { bytes, cpu, durationBetween } from './units.js';
@@ -17,6 +18,13 @@ const domain = z
 const line = z.string().regex(/^[^\r\n]*$/, 'one line');
 const text = z.string().regex(/^\P{Cc}+$/u, 'one line that is not empty');
 const folderAndFile = z.string().regex(/^(?:(?!\.{1,2}\/)[\w.-]+\/)+[\w.-]+$/, 'a path such as deploy/targets.yaml');
+/** The targets lie in a folder that nothing can be mounted in. */
+const fileInCollector = z
+  .string()
+  .regex(
+    /^(?!\/etc\/telemetry(?:\/|$))(?:\/(?!\.{1,2}(?:\/|$))[\w.-]+)+$/,
+    'a path from / on, such as /etc/breakwater/ca.pem, that is not in /etc/telemetry',
+  );
 
 const resources = (standard: { cpu: [string, string]; memory: [string, string] }) =>
   z
@@ -154,6 +162,16 @@ const proxy = z
         certificate: line.describe(
           'PEM with certificate and key, as HAProxy sees it. Compose mounts the folder `secrets` there',
         ),
+        ca: fileInCollector
+          .optional()
+          .describe(
+            'PEM of the authority that signed it, as collectors see it; none: a public one. Compose mounts the file of that name in `secrets` there',
+          ),
+      })
+      // Compose takes both from one folder.
+      .refine(({ certificate, ca }) => ca === undefined || basename(ca) !== basename(certificate), {
+        path: ['ca'],
+        error: 'a file with another name than proxy.tls.certificate, which holds the key of the proxy',
       })
       .optional()
       .describe('With it every front speaks TLS'),
@@ -305,6 +323,13 @@ export const stackSchema = z
       const message = `${other}.port is that too, and each is a front of the proxy: write a port of its own`;
       if (other !== undefined) context.addIssue({ code: 'custom', path: [key, 'port'], message });
     }
+  })
+  .superRefine(({ collectors, proxy }, context) => {
+    const url = collectors.settings['HANDOVER_URL'];
+    if (proxy.tls?.ca === undefined || url === undefined || /^https:/i.test(url)) return;
+    const message =
+      'collectors.settings.HANDOVER_URL is no https://, and no collector starts with both: write https://, or leave one out';
+    context.addIssue({ code: 'custom', path: ['proxy', 'tls', 'ca'], message });
   })
   .superRefine(checkReferences)
   .meta({ title: 'Breakwater stack file' });

@@ -49,7 +49,9 @@ proxy:
   port: 8404 # statistics and metrics
   maxConnections: 4000
   rateLimit: { requests: 2000, period: 10s } # of one source
-  # tls: { certificate: /etc/haproxy/tls/site.pem } # every front speaks TLS
+  # tls: # every front speaks TLS
+  #   certificate: /etc/haproxy/tls/site.pem
+  #   ca: /etc/breakwater/ca.pem # of the authority that signed it, where that is no public one
 
 redis: { maxMemory: 256Mi }
 

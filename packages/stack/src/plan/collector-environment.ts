@@ -10,7 +10,7 @@ export const REDIS_USER = 'telemetry';
 
 /** The environment of every collector at a site; paths are those in its container. */
 export function collectorEnvironment(plan: Plan, site: Site): Readonly<Record<string, Setting>> {
-  const { collectors, backends } = plan.stack;
+  const { collectors, backends, proxy } = plan.stack;
   const value = (text: string | number): Setting => ({ value: String(text) });
   return {
     HOST: value('0.0.0.0'),
@@ -26,7 +26,8 @@ export function collectorEnvironment(plan: Plan, site: Site): Readonly<Record<st
     SPOOL_MAX_BYTES: value(collectors.spool.maxBytes),
     SPOOL_MAX_AGE: value(collectors.spool.maxAge),
     SPOOL_WHEN_FULL: value(collectors.spool.whenFull),
-    HANDOVER_URL: value(`${plan.stack.proxy.tls === undefined ? 'http' : 'https'}://${formatAddress(site.proxy)}`),
+    HANDOVER_URL: value(`${proxy.tls === undefined ? 'http' : 'https'}://${formatAddress(site.proxy)}`),
+    ...(proxy.tls?.ca !== undefined && { HANDOVER_CA_FILE: value(proxy.tls.ca) }),
     REDIS_URL: value(`redis://${formatAddress(site.redis)}`),
     REDIS_USERNAME: value(REDIS_USER),
     REDIS_PASSWORD: { secret: 'REDIS_PASSWORD' },

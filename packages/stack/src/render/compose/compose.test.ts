@@ -98,6 +98,39 @@ monitoring: { alertmanager: { receivers: [{ name: on-call, pagerduty: { keyFile:
   });
 });
 
+describe('the authority that signed the certificate of the proxy', () => {
+  const tls = (keys: string) => `${PLAIN}proxy: { tls: { certificate: /run/tls/site.pem${keys} } }\n`;
+  const CA = ', ca: /etc/ssl/own/ca.pem';
+
+  it('is what collectors hand over by, and the one file of the secrets that they see', () => {
+    const services = servicesOf(tls(CA));
+    for (const name of planOf(tls(CA)).collectors.services) {
+      expect(services[name]!.environment).toMatchObject({
+        HANDOVER_URL: 'https://load-balancer:8080',
+        HANDOVER_CA_FILE: '/etc/ssl/own/ca.pem',
+      });
+      const mounts = services[name]!['volumes'] as string[];
+      expect(mounts.filter((mount) => mount.includes('secrets'))).toEqual(['./secrets/ca.pem:/etc/ssl/own/ca.pem:ro']);
+    }
+  });
+
+  it('concerns the collectors alone', () => {
+    const others = (text: string) =>
+      Object.entries(servicesOf(text)).filter(([name]) => !name.startsWith('network-telemetry'));
+    expect(others(tls(CA))).toEqual(others(tls('')));
+  });
+
+  it('is a public one where none is named', () => {
+    const text = render(tls('')).get('docker-compose.ha.yml')!;
+    expect(text).not.toContain('HANDOVER_CA_FILE');
+    expect(text.match(/\.\/secrets.*/g)).toEqual(['./secrets:/run/tls:ro']);
+  });
+
+  it('is of no use in the small stack, which has no proxy', () => {
+    expect(render(tls(CA)).get('docker-compose.yml')).toBe(render(PLAIN).get('docker-compose.yml'));
+  });
+});
+
 describe('docker-compose.yml', () => {
   it('is a small one, whose collector shares nothing unless it is told to', () => {
     const services = servicesOf(PLAIN, 'docker-compose.yml');

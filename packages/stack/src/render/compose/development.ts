@@ -26,6 +26,7 @@ export function development({ stack }: Plan): ComposeFile {
     collectors: { ...stack.collectors, min: 1, resources: SMALL },
     backends: { ...stack.backends, replicas: 1, resources: DATABASE },
     redis: { ...stack.redis, resources: SMALL },
+    proxy: { ...stack.proxy, tls: undefined },
   });
   const site = composeSite(plan);
   const { port } = stack.collectors;

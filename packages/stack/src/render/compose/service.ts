@@ -1,4 +1,4 @@
-import { dirname } from 'node:path/posix';
+import { basename, dirname } from 'node:path/posix';
 import { showDuration } from '../../file/units.js';
 import type { Setting } from '../../plan/collector-environment.js';
 import type { ComposeService, Healthcheck, Share } from './compose-file.js';
@@ -68,6 +68,10 @@ export function secretFolders(files: ReadonlyArray<string | undefined>): string[
   const folders = files.flatMap((file) => (file === undefined ? [] : [dirname(file)]));
   return [...new Set(folders)].map((folder) => `./secrets:${literal(folder)}:ro`);
 }
+
+/** Mounts one file of `secrets`, for who has no business with the others that are in there. */
+export const secretFile = (file: string | undefined): string[] =>
+  file === undefined ? [] : [`./secrets/${literal(basename(file))}:${literal(file)}:ro`];
 
 export const on = (...networks: readonly Network[]): ComposeService['networks'] =>
   Object.fromEntries(networks.map((network) => [network, {}]));

@@ -4,7 +4,17 @@ import { collectorEnvironment } from '../../plan/collector-environment.js';
 import type { Plan } from '../../plan/plan.js';
 import type { Site } from '../../plan/site.js';
 import type { ComposeService } from './compose-file.js';
-import { commandSucceeds, common, environmentOf, literal, on, pageAnswers, secret, startedAfter } from './service.js';
+import {
+  commandSucceeds,
+  common,
+  environmentOf,
+  literal,
+  on,
+  pageAnswers,
+  secret,
+  secretFile,
+  startedAfter,
+} from './service.js';
 
 /** Where the folder of the targets file is in a collector. A folder: a file that is replaced stays the old one in its mount. */
 const TARGETS = '/etc/telemetry';
@@ -17,7 +27,7 @@ const DATA = '/var/lib/telemetry';
  * resolves. It runs without InfluxDB and without Redis, so it waits for neither.
  */
 export function collector(plan: Plan, site: Site, service: string): ComposeService {
-  const { collectors } = plan.stack;
+  const { collectors, proxy } = plan.stack;
   return {
     image: literal(collectors.image),
     ...(collectors.build !== undefined && { build: { context: '.', dockerfile: literal(collectors.build) } }),
@@ -28,7 +38,11 @@ export function collector(plan: Plan, site: Site, service: string): ComposeServi
     },
     depends_on: startedAfter([site.redis.name, ...site.backends.map(({ name }) => name)]),
     networks: { back: { aliases: [plan.collectors.name] }, targets: {} },
-    volumes: [`./${literal(dirname(collectors.targets))}:${TARGETS}:ro`, `${service}-log:${DATA}`],
+    volumes: [
+      `./${literal(dirname(collectors.targets))}:${TARGETS}:ro`,
+      ...secretFile(proxy.tls?.ca),
+      `${service}-log:${DATA}`,
+    ],
     tmpfs: ['/tmp'],
     healthcheck: commandSucceeds(['CMD', 'node', 'dist/health-check.js']),
     stop_grace_period: showDuration(plan.collectors.graceS),

@@ -89,6 +89,11 @@ it('takes ports, limits and the certificate from the stack file', () => {
   expect(told.match(/^ {2}maxconn 1000$/gm)).toHaveLength(3);
 });
 
+it('does not ask who signed the certificate: that is for those who trust it', () => {
+  const tls = { certificate: '/certs/lb.pem' };
+  expect(text({ proxy: { tls: { ...tls, ca: '/certs/ca.pem' } } })).toBe(text({ proxy: { tls } }));
+});
+
 it('leaves out Grafana, and the key that its cookie needs, where there is none', () => {
   expect(haproxyText(plan(), kubernetesSite(plan()))).not.toMatch(/grafana|PROXY_COOKIE_KEY/i);
 });

@@ -6,12 +6,23 @@ import { collectorEnvironment } from '../../plan/collector-environment.js';
 import type { Plan } from '../../plan/plan.js';
 import { kubernetesSite } from '../../plan/site.js';
 import { labelsOf, metaOf, selectorOf } from './meta.js';
-import { CONTAINER_SECURITY, httpProbe, podBase, resourcesOf, scrapeAnnotations, secretEnv, spread } from './pod.js';
+import {
+  CONTAINER_SECURITY,
+  fileOfSecret,
+  httpProbe,
+  podBase,
+  resourcesOf,
+  scrapeAnnotations,
+  secretEnv,
+  spread,
+} from './pod.js';
 
 const NAME = 'network-telemetry';
 /** The headless service: DNS answers with every ready pod, and a StatefulSet names its pods below it. */
 const COLLECTOR_PODS = `${NAME}-pods`;
 const TARGETS_CONFIG = 'telemetry-targets';
+/** The Secret with the certificate of the authority alone: that of the proxy holds its key. */
+const CA_SECRET = 'telemetry-proxy-ca';
 /** The user `node` of the image. */
 const USER = 1000;
 const VOLUME = 'data';
@@ -79,7 +90,7 @@ function template(plan: Plan, volumes: Volume[]): PodTemplateSpec {
       // With the default of 5 each look-up of a target outside of the cluster would first ask for it in every search domain.
       dnsConfig: { options: [{ name: 'ndots', value: '2' }] },
       containers: [container(plan)],
-      volumes: [...volumes, { name: 'targets', configMap: { name: TARGETS_CONFIG } }],
+      volumes: [...volumes, { name: 'targets', configMap: { name: TARGETS_CONFIG } }, ...authority(plan).volumes],
     },
   };
 }
@@ -103,9 +114,12 @@ function container(plan: Plan): Container {
     volumeMounts: [
       { name: VOLUME, mountPath: '/var/lib/telemetry' },
       { name: 'targets', mountPath: '/etc/telemetry', readOnly: true },
+      ...authority(plan).mounts,
     ],
   };
 }
+
+const authority = ({ stack }: Plan) => fileOfSecret('proxy-ca', CA_SECRET, stack.proxy.tls?.ca);
 
 function environment(plan: Plan): EnvVar[] {
   const settings = collectorEnvironment(plan, kubernetesSite(plan));

@@ -25,6 +25,8 @@ const find = (plan: Plan, kind: string, name: string) => {
 const findings = (plan: Plan): string[] =>
   checkArtifacts({ ...NO_ARTIFACTS, manifests: sourcesOf(plan), plan }).map(showFinding);
 
+const OWN_AUTHORITY = 'proxy: { tls: { certificate: /etc/haproxy/tls/telemetry.pem, ca: /etc/ssl/own/ca.pem } }\n';
+
 describe('every form of the stack passes every check', () => {
   it.each([
     ['as it is by default', '', ''],
@@ -32,6 +34,8 @@ describe('every form of the stack passes every check', () => {
     ['of one replica each', '  min: 1\n  max: 1\n', 'backends: { replicas: 1 }\nproxy: { replicas: 1 }\n'],
     ['of a large size', '  min: 100\n  max: 400\n', 'backends: { replicas: 3 }\nproxy: { replicas: 10 }\n'],
     ['with TLS', '', 'proxy: { tls: { certificate: /etc/haproxy/tls/telemetry.pem } }\n'],
+    ['with TLS of an authority of its own', '', OWN_AUTHORITY],
+    ['with both that and a claim for each log', '  storage: persistent\n', OWN_AUTHORITY],
     [
       'with ports of its own',
       '  port: 9000\n',
@@ -45,7 +49,12 @@ describe('every form of the stack passes every check', () => {
       'kubernetes: { namespace: net, monitoringNamespace: prom, ingressNamespaces: [web], storageClass: fast }\n',
     ],
   ])('%s', (_, collectors, rest) => {
-    const warnings = rest.includes('tls') ? [expect.stringContaining('telemetry-proxy-tls')] : [];
+    // They are made by hand.
+    const secrets = [
+      ...(rest.includes('ca: ') ? ['telemetry-proxy-ca'] : []),
+      ...(rest.includes('tls: ') ? ['telemetry-proxy-tls'] : []),
+    ];
+    const warnings = secrets.map((name) => expect.stringMatching(`warning: .*names Secret ${name}, which no file has`));
     expect(findings(planOf(collectors, rest))).toEqual(warnings);
   });
 });
@@ -159,12 +168,41 @@ it('starts the proxy anew when its configuration changes, and the collectors not
   expect(template(targets, 'network-telemetry')).toBe(template(planOf(), 'network-telemetry'));
 });
 
-it('hands over by TLS where the proxy speaks nothing else', () => {
-  const handover = (plan: Plan): unknown => {
-    const env = find(plan, 'Deployment', 'network-telemetry')!.at(['spec', 'template', 'spec', 'containers', 0, 'env']);
-    return (env as Array<{ name: string; value?: string }>).find(({ name }) => name === 'HANDOVER_URL')?.value;
+const podOf = (plan: Plan, kind: string, name: string) =>
+  find(plan, kind, name)!.at(['spec', 'template', 'spec']) as {
+    readonly containers: ReadonlyArray<Record<'env' | 'volumeMounts', Array<Record<string, unknown>>>>;
+    readonly volumes: Array<Record<string, unknown>>;
   };
+
+const variable = (plan: Plan, wanted: string, kind = 'Deployment'): unknown =>
+  podOf(plan, kind, 'network-telemetry').containers[0]!.env.find(({ name }) => name === wanted)?.['value'];
+
+it('hands over by TLS where the proxy speaks nothing else', () => {
   const host = 'load-balancer.telemetry-system.svc.cluster.local:8080';
-  expect(handover(planOf())).toBe(`http://${host}`);
-  expect(handover(planOf('', 'proxy: { tls: { certificate: /etc/tls/a.pem } }\n'))).toBe(`https://${host}`);
+  expect(variable(planOf(), 'HANDOVER_URL')).toBe(`http://${host}`);
+  const plan = planOf('', 'proxy: { tls: { certificate: /etc/tls/a.pem } }\n');
+  expect(variable(plan, 'HANDOVER_URL')).toBe(`https://${host}`);
+  expect(variable(plan, 'HANDOVER_CA_FILE')).toBeUndefined();
+});
+
+it.each([
+  ['Deployment', 'local'],
+  ['StatefulSet', 'persistent'],
+])('trusts the authority that the stack file names, in a %s, and shows it no key', (kind, storage) => {
+  const plan = planOf(`  storage: ${storage}\n`, OWN_AUTHORITY);
+  const { containers, volumes } = podOf(plan, kind, 'network-telemetry');
+  expect(variable(plan, 'HANDOVER_CA_FILE', kind)).toBe('/etc/ssl/own/ca.pem');
+  expect(containers[0]!.volumeMounts).toContainEqual({
+    name: 'proxy-ca',
+    mountPath: '/etc/ssl/own/ca.pem',
+    subPath: 'ca.pem',
+    readOnly: true,
+  });
+  expect(volumes.filter((volume) => 'secret' in volume)).toEqual([
+    { name: 'proxy-ca', secret: { secretName: 'telemetry-proxy-ca' } },
+  ]);
+  const proxy = podOf(plan, 'Deployment', 'load-balancer').volumes;
+  expect(proxy.filter((volume) => 'secret' in volume)).toEqual([
+    { name: 'tls', secret: { secretName: 'telemetry-proxy-tls' } },
+  ]);
 });

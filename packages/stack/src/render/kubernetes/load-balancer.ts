@@ -1,11 +1,19 @@
-import { posix } from 'node:path';
 import type { Deployment } from 'kubernetes-types/apps/v1.js';
-import type { ConfigMap, Container, Service, Volume, VolumeMount } from 'kubernetes-types/core/v1.js';
+import type { ConfigMap, Container, Service } from 'kubernetes-types/core/v1.js';
 import type { Plan } from '../../plan/plan.js';
 import { kubernetesSite } from '../../plan/site.js';
 import { haproxyText } from '../haproxy/haproxy.js';
 import { labelsOf, metaOf, selectorOf } from './meta.js';
-import { CONTAINER_SECURITY, httpProbe, podBase, resourcesOf, scrapeAnnotations, secretEnv, spread } from './pod.js';
+import {
+  CONTAINER_SECURITY,
+  fileOfSecret,
+  httpProbe,
+  podBase,
+  resourcesOf,
+  scrapeAnnotations,
+  secretEnv,
+  spread,
+} from './pod.js';
 
 const NAME = 'load-balancer';
 /** The user `haproxy` of the image. */
@@ -103,14 +111,7 @@ function secretsNamedIn(plan: Plan): Pick<Container, 'env'> {
   return env.length === 0 ? {} : { env: env.map(({ variable }) => secretEnv(variable)) };
 }
 
-function certificate({ stack }: Plan): { readonly volumes: Volume[]; readonly mounts: VolumeMount[] } {
-  const path = stack.proxy.tls?.certificate;
-  if (path === undefined) return { volumes: [], mounts: [] };
-  return {
-    volumes: [{ name: 'tls', secret: { secretName: TLS_SECRET } }],
-    mounts: [{ name: 'tls', mountPath: path, subPath: posix.basename(path), readOnly: true }],
-  };
-}
+const certificate = ({ stack }: Plan) => fileOfSecret('tls', TLS_SECRET, stack.proxy.tls?.certificate);
 
 export function proxyService(plan: Plan): Service {
   const { proxy, collectors, backends } = plan.stack;

@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import type {
   EnvVar,
   PodSecurityContext,
@@ -6,6 +7,8 @@ import type {
   ResourceRequirements,
   SecurityContext,
   TopologySpreadConstraint,
+  Volume,
+  VolumeMount,
 } from 'kubernetes-types/core/v1.js';
 import { showBytes, showCpu } from '../../file/units.js';
 import { type Component, selectorOf } from './meta.js';
@@ -17,6 +20,19 @@ export const secretEnv = (name: string, key: string = name): EnvVar => ({
   name,
   valueFrom: { secretKeyRef: { name: SECRET, key } },
 });
+
+/** A Secret's key of the same name as the file, at the file's path; nothing where the stack file names none. */
+export function fileOfSecret(
+  name: string,
+  secretName: string,
+  path: string | undefined,
+): { readonly volumes: Volume[]; readonly mounts: VolumeMount[] } {
+  if (path === undefined) return { volumes: [], mounts: [] };
+  return {
+    volumes: [{ name, secret: { secretName } }],
+    mounts: [{ name, mountPath: path, subPath: posix.basename(path), readOnly: true }],
+  };
+}
 
 /** What Pod Security `restricted` asks of a container, and a root that cannot be written. */
 export const CONTAINER_SECURITY: SecurityContext = {
