@@ -166,7 +166,7 @@ export const proxyBreaks: readonly Broken[] = [
       check: 'proxy-handover',
       file: 'haproxy/haproxy.cfg',
       at: 'bind :8080 ssl crt /certificates/proxy.pem',
-      says: 'port 8080 speaks TLS, and the collectors hand over to http://load-balancer:8080 (docker-compose.ha.yml): what a drain leaves never arrives; write https in HANDOVER_URL, under collectors.settings of the stack file, with a name that the certificate has, and NODE_EXTRA_CA_CERTS where its root is your own',
+      says: 'port 8080 speaks TLS, and the collectors hand over to http://load-balancer:8080 (docker-compose.ha.yml): what a drain leaves never arrives; write https in HANDOVER_URL, under collectors.settings of the stack file, with a name that the certificate has, and proxy.tls.ca (HANDOVER_CA_FILE) where your own authority signed it',
     },
   ),
   across(

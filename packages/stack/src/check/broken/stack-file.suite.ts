@@ -115,13 +115,30 @@ export const stackFileBreaks: readonly Broken[] = [
       check: 'proxy-handover',
       file: 'haproxy/haproxy.cfg',
       at: 'bind :8080 ssl crt /certificates/proxy.pem alpn h2,http/1.1',
-      says: 'port 8080 speaks TLS, and the collectors hand over to http://load-balancer:8080 (docker-compose.ha.yml): what a drain leaves never arrives; write https in HANDOVER_URL, under collectors.settings of the stack file, with a name that the certificate has, and NODE_EXTRA_CA_CERTS where its root is your own',
+      says: 'port 8080 speaks TLS, and the collectors hand over to http://load-balancer:8080 (docker-compose.ha.yml): what a drain leaves never arrives; write https in HANDOVER_URL, under collectors.settings of the stack file, with a name that the certificate has, and proxy.tls.ca (HANDOVER_CA_FILE) where your own authority signed it',
     },
     {
       check: 'proxy-handover',
       file: 'k8s/load-balancer.yaml',
       at: 'bind :8080 ssl crt /certificates/proxy.pem alpn h2,http/1.1',
-      says: 'port 8080 speaks TLS, and the collectors hand over to http://load-balancer:8080 (k8s/network-telemetry.yaml): what a drain leaves never arrives; write https in HANDOVER_URL, under collectors.settings of the stack file, with a name that the certificate has, and NODE_EXTRA_CA_CERTS where its root is your own',
+      says: 'port 8080 speaks TLS, and the collectors hand over to http://load-balancer:8080 (k8s/network-telemetry.yaml): what a drain leaves never arrives; write https in HANDOVER_URL, under collectors.settings of the stack file, with a name that the certificate has, and proxy.tls.ca (HANDOVER_CA_FILE) where your own authority signed it',
+    },
+    {
+      check: 'reference-exists',
+      file: 'k8s/load-balancer.yaml',
+      at: '- name: tls',
+      says: 'Deployment load-balancer: names Secret telemetry-proxy-tls, which no file has in namespace telemetry-system; see that it is made before',
+    },
+  ),
+  alone(
+    'TLS of an authority of its own, whose Secrets no file has',
+    (stack) =>
+      stack.generate(END, `${END}proxy: { tls: { certificate: /certificates/proxy.pem, ca: /certificates/ca.pem } }\n`),
+    {
+      check: 'reference-exists',
+      file: 'k8s/network-telemetry.yaml',
+      at: '- name: proxy-ca',
+      says: 'Deployment network-telemetry: names Secret telemetry-proxy-ca, which no file has in namespace telemetry-system; see that it is made before',
     },
     {
       check: 'reference-exists',

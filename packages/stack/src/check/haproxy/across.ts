@@ -138,6 +138,7 @@ const handover = proxyCheck(
   'proxy-handover',
   'A collector that ends reaches the proxy in the protocol that it speaks',
   (file, artifacts) => {
+    const isTrusted = toldBy(file, artifacts, 'HANDOVER_CA_FILE').length > 0;
     const told = new Map(toldBy(file, artifacts, 'HANDOVER_URL').map(({ file: from, text }) => [text, from]));
     return [...told].flatMap(([text, from]): Found[] => {
       if (!URL.canParse(text)) return [];
@@ -145,11 +146,19 @@ const handover = proxyCheck(
       const bind = file.fronts.flatMap(({ binds }) => binds).find((it) => it.port === Number(port));
       if (hostname.split('.')[0] !== PROXY || bind === undefined || bind.tls === (protocol === 'https:')) return [];
       const message = `port ${port} speaks ${bind.tls ? 'TLS' : 'no TLS'}, and the collectors hand over to ${text} (${from}): what a drain leaves never arrives`;
-      const fix = `write ${bind.tls ? 'https' : 'http'} in HANDOVER_URL, under collectors.settings of the stack file${bind.tls ? ', with a name that the certificate has, and NODE_EXTRA_CA_CERTS where its root is your own' : ''}`;
-      return [file.error(bind.line, message, fix)];
+      return [file.error(bind.line, message, handoverFix(bind.tls, isTrusted))];
     });
   },
 );
+
+function handoverFix(tls: boolean, isTrusted: boolean): string {
+  if (!tls) {
+    const rest = isTrusted ? ', and take proxy.tls.ca (HANDOVER_CA_FILE) out' : '';
+    return `write http in HANDOVER_URL, under collectors.settings of the stack file${rest}`;
+  }
+  const rest = isTrusted ? '' : ', and proxy.tls.ca (HANDOVER_CA_FILE) where your own authority signed it';
+  return `write https in HANDOVER_URL, under collectors.settings of the stack file, with a name that the certificate has${rest}`;
+}
 
 const fronts = proxyCheck(
   'proxy-port',

@@ -530,6 +530,47 @@ describe('a mistake is found, in its line, and nothing else is', () => {
   });
 });
 
+describe('a hand-over', () => {
+  const told = (url: string, ca: string, tls: boolean) =>
+    found(
+      artifacts({
+        ...FILES,
+        'haproxy.cfg': tls ? CONFIG.replace('bind :8080', 'bind :8080 ssl crt /certs/lb.pem') : CONFIG,
+        'docker-compose.ha.yml': COMPOSE.replace('http://load-balancer:8080"', `${url}"${ca}`),
+      }),
+    );
+  const CA = ', HANDOVER_CA_FILE: /certs/ca.pem';
+
+  it.each([
+    [
+      'names the authority that nobody has told',
+      '',
+      true,
+      / certificate has, and proxy\.tls\.ca \(HANDOVER_CA_FILE\) /,
+    ],
+    ['leaves the authority be that is told', CA, true, /^write https .* a name that the certificate has$/],
+    ['says nothing of authorities where there is none', '', false, /^write http .* the stack file$/],
+    [
+      'takes the authority out that is of no use',
+      CA,
+      false,
+      /^write http .*, and take proxy\.tls\.ca \(HANDOVER_CA_FILE\) out$/,
+    ],
+  ])('in the wrong protocol gets advice that %s', (_, ca, tls, advice) => {
+    const [finding, ...others] = told(`http${tls ? '' : 's'}://load-balancer:8080`, ca, tls);
+    expect(others).toEqual([]);
+    expect(finding!.id).toBe('proxy-handover');
+    expect(finding!.fix).toMatch(advice);
+  });
+
+  it.each([
+    ['a public', ''],
+    ['its own', CA],
+  ])('to a certificate of %s authority is right', (_, ca) => {
+    expect(told('https://load-balancer:8080', ca, true)).toEqual([]);
+  });
+});
+
 describe('a file of a user', () => {
   const SOUND = `
 global
