@@ -178,6 +178,19 @@ describe('Allotment: who gets a socket', () => {
     expect(world.log).toEqual(['cancel a']);
   });
 
+  it('gives up an attempt for another origin as soon as a socket that stays serves who waited for it', () => {
+    const world = new World({ maxSockets: 3, maxSocketsPerOrigin: 2, maxQueued: 1 });
+    for (const key of ['a', 'a', 'b']) world.request(key);
+    const [first] = world.inState('connecting', 'a');
+    world.connect(first!);
+    const waits = world.request('b');
+    world.log.length = 0;
+    world.finish(first!);
+    expect(world.log).toEqual(['serve a', 'cancel a']);
+    run(world);
+    expect(waits.fate).toBe('served');
+  });
+
   it('tells one request, the oldest, of each attempt that fails', () => {
     const world = new World({ maxSockets: 2, maxSocketsPerOrigin: 2, maxQueued: 5 });
     const waiters = ['a', 'a', 'a'].map((key) => world.request(key));

@@ -183,6 +183,8 @@ export class Allotment<S extends Slot<S, O>, W extends Linked<W>, O extends Orig
     origin.waiting.remove(waiter);
     this.#account(origin);
     this.#serve(slot, waiter);
+    // The socket that was being opened for this request may have become one too many, and another origin waits.
+    this.#balance();
   }
 
   #serve(slot: S, waiter: W): void {
