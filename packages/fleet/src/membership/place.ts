@@ -323,10 +323,9 @@ export class Place {
     let next = at.ms + heartbeatMs * (1 - 0.2 * random());
     const [first] = reply.leaseEnds;
     if (first !== undefined) next = Math.min(next, local(first[1]));
-    if (this.standing.kind === 'joining') {
-      next = Math.min(next, now.ms + heartbeatMs / 5);
-      if (reply.waitUntilMs > reply.nowMs) next = Math.min(next, local(reply.waitUntilMs));
-    }
+    if (this.standing.kind === 'joining') next = Math.min(next, now.ms + heartbeatMs / 5);
+    // Until then its word counts for nothing, and whoever joins waits for it.
+    if (reply.waitUntilMs > reply.nowMs) next = Math.min(next, local(reply.waitUntilMs));
     this.nextBeatMs = next;
   }
 
