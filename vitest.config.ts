@@ -21,6 +21,8 @@ export const alias = [
 const exclude = ['**/node_modules/**', '**/dist/**'];
 const polled = { poll: { timeout: 30_000 } };
 
+const setupFiles = process.env['CI'] === undefined ? [] : [source('scripts/tests/property-seed.ts')];
+
 const withoutServers = process.env['BREAKWATER_SERVERS'] === 'none';
 if (withoutServers) {
   const leftOut = ownFiles().filter((file) => /\.servers\.(?:system\.)?test\.ts$/.test(file));
@@ -43,6 +45,7 @@ export default defineConfig({
           include: [`${roots}/{src,test,scripts}/**/*.test.ts`, 'scripts/**/*.test.ts', 'docs/**/*.test.ts'],
           exclude: [...exclude, '**/*.servers.test.ts', '**/*.system.test.ts'],
           expect: polled,
+          setupFiles,
           testTimeout: 180_000,
           hookTimeout: 180_000,
           // One for each core: vitest's own number is one less, which is half of a machine with two.
@@ -56,6 +59,7 @@ export default defineConfig({
           include: withoutServers ? [] : [`${roots}/{src,test}/**/*.servers.test.ts`],
           exclude,
           expect: polled,
+          setupFiles,
           testTimeout: 180_000,
           hookTimeout: 180_000,
           maxWorkers: 1,
