@@ -29,7 +29,7 @@ it('survives whatever stands where an object, a list or a text should', () => {
           // What an earlier change took away cannot be changed.
           const parents = path.map((_, length) => path.slice(0, length));
           if (parents.every((parent) => isContainer(cluster.objects, parent)))
-            at(cluster.objects, path.slice(0, -1))[path.at(-1)!] = value;
+            at(cluster.objects, path.slice(0, -1))[path.at(-1)!] = structuredClone(value);
         }
         expect(cluster.findings().length).toBeGreaterThan(0);
       },
