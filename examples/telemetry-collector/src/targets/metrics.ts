@@ -19,6 +19,12 @@ export const TARGETS_FILE_METRICS = {
     help: 'Mistakes in the targets file as it is now',
     labels: {},
   },
+  hash: {
+    name: 'telemetry_targets_file_hash',
+    type: 'gauge',
+    help: 'The first 48 bits of the SHA-256 of the targets file in force: the same where the files are the same',
+    labels: {},
+  },
   loaded: {
     name: 'telemetry_targets_file_loaded_timestamp_seconds',
     type: 'gauge',

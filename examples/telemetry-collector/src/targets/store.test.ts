@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, rename, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,6 +10,15 @@ import { type ReadCause, type ReloadOutcome, TargetStore } from './store.js';
 
 const fileOf = (...names: string[]): string =>
   `apiVersion: breakwater/v1\nkind: Targets\ntargets: [${names.map((name) => `{ name: ${name}, probe: host }`)}]\n`;
+
+const hashOf = (...names: string[]): number =>
+  Number.parseInt(
+    createHash('sha256')
+      .update(fileOf(...names))
+      .digest('hex')
+      .slice(0, 12),
+    16,
+  );
 
 describe('TargetStore', () => {
   let directory: string;
@@ -68,6 +78,7 @@ describe('TargetStore', () => {
       'reads broken': 0,
       broken: 0,
       mistakes: 0,
+      hash: hashOf('a', 'b'),
       loaded_timestamp_seconds: clock.wall() / 1000,
     });
   });
@@ -109,6 +120,20 @@ describe('TargetStore', () => {
     ]);
   });
 
+  it('has another hash with another file, one that says the same in other words too', async () => {
+    await writeFile(file, fileOf('a'));
+    await start();
+    expect(metrics()).toMatchObject({ hash: hashOf('a') });
+    await writeFile(file, `${fileOf('a')}# a word more\n`);
+    await store.reload('change');
+    expect(reloads[0]?.outcome).toEqual({ outcome: 'unchanged' });
+    const { hash } = metrics();
+    expect(Number.isSafeInteger(hash) && hash !== hashOf('a')).toBe(true);
+    await writeFile(file, fileOf('a', 'b'));
+    await store.reload('change');
+    expect(metrics()).toMatchObject({ hash: hashOf('a', 'b') });
+  });
+
   it('keeps the targets when the file breaks, says so, and goes on when it is mended', async () => {
     await writeFile(file, fileOf('a', 'b'));
     await start();
@@ -117,7 +142,7 @@ describe('TargetStore', () => {
     expect([...store.targets.keys()]).toEqual(['a', 'b']);
     expect(reloads[0]?.outcome).toMatchObject({ outcome: 'broken', error: { total: 1 } });
     expect(store.error).toBeInstanceOf(TargetsFileError);
-    expect(metrics()).toMatchObject({ broken: 1, mistakes: 1, 'reads broken': 1 });
+    expect(metrics()).toMatchObject({ broken: 1, mistakes: 1, 'reads broken': 1, hash: hashOf('a', 'b') });
     await rm(file);
     await store.reload('change');
     expect(store.error?.message).toMatch(/cannot be read/);

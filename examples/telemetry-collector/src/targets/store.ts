@@ -27,6 +27,8 @@ export interface TargetStoreOptions {
   onReload?: (outcome: ReloadOutcome, cause: ReadCause) => void;
 }
 
+/** As many as a metric's value holds exactly. */
+const HASH_DIGITS = 12;
 const NONE: TargetSet = new Map();
 
 /**
@@ -41,6 +43,8 @@ export class TargetStore implements Measured {
   #targets = NONE;
   /** Of the file as it was read last. */
   #digest: string | undefined;
+  /** Of the file whose targets are in force. */
+  #hash = 0;
   #error: TargetsFileError | undefined;
   #loadedMs: number | undefined;
   #changed: (changes: TargetChanges) => void = () => {};
@@ -103,13 +107,15 @@ export class TargetStore implements Measured {
     if (result.digest === this.#digest && cause !== 'signal') return this.#same();
     this.#digest = result.digest;
     const targets = 'error' in result ? result.error : await this.#parse(result.text);
-    return targets instanceof TargetsFileError ? this.#refuse(targets) : this.#take(targets);
+    if (targets instanceof TargetsFileError) return this.#refuse(targets);
+    this.#hash = Number.parseInt(result.digest.slice(0, HASH_DIGITS), 16);
+    return this.#take(targets);
   }
 
   async #readFile(): Promise<{ digest: string } & ({ text: string } | { error: TargetsFileError })> {
     try {
       const text = await readTextFile(this.#options.file, MAX_FILE_BYTES);
-      return { text, digest: createHash('sha256').update(text).digest('base64') };
+      return { text, digest: createHash('sha256').update(text).digest('hex') };
     } catch (error) {
       if (!(error instanceof TargetsFileError)) throw error;
       return { error, digest: error.message };
@@ -154,6 +160,7 @@ export class TargetStore implements Measured {
     for (const [outcome, count] of Object.entries(this.#reads)) record(METRICS.reads, { outcome }, count);
     record(METRICS.broken, {}, this.#error === undefined ? 0 : 1);
     record(METRICS.mistakes, {}, this.#error?.total ?? 0);
+    record(METRICS.hash, {}, this.#hash);
     record(METRICS.loaded, {}, (this.#loadedMs ?? 0) / 1000);
   }
 }

@@ -113,5 +113,45 @@ export function turns(context: AlertContext): Alert[] {
         labels: {},
       },
     }),
+    filesDiffer(context),
   ];
 }
+
+/** Longer than it takes to bring a file everywhere: a Kubernetes volume takes about two minutes. */
+const FILES_SPREAD_S = 600;
+
+function filesDiffer(context: AlertContext): Alert {
+  return define(context, {
+    name: 'TargetsFilesDiffer',
+    category: 'collection',
+    severity: 'warning',
+    expr: `max(telemetry_targets_file_hash{${COLLECTORS}}) - min(telemetry_targets_file_hash{${COLLECTORS}}) > 0`,
+    forS: FILES_SPREAD_S,
+    summary: 'The collectors have different targets files',
+    description: 'A target that is missing in the file of its owner is polled by nobody.',
+    runbook: {
+      meaning: 'For ten minutes the targets files in force have not been the same everywhere.',
+      impact:
+        'A target that only some files name may be polled by nobody; others are polled in two ways, by who owns them.',
+      look: [
+        'curl -s http://localhost:9090/api/v1/query --data-urlencode query=telemetry_targets_file_hash | jq -c ".data.result[] | [.metric.instance, .value[1]]"',
+        `${COMPOSE} logs --tail 200 network-telemetry-1 | grep targets`,
+      ],
+      act: [
+        'Bring the same file to all; each reads it by itself, or on SIGHUP.',
+        'One says that its file is broken: see `TargetsFileBroken`.',
+      ],
+    },
+    levels: {
+      series: (difference) => ({
+        [hashOf(COLLECTOR.instance)]: level(1000),
+        [hashOf('network-telemetry-2/10.0.0.12:8080')]: level(1000 + difference),
+      }),
+      fires: 1,
+      silent: 0,
+      labels: {},
+    },
+  });
+}
+
+const hashOf = (instance: string): string => series('telemetry_targets_file_hash', { ...COLLECTOR, instance });

@@ -89,7 +89,7 @@ export function collection(context: BoardContext): Board {
             unit: 'none',
             queries: [{ expr: max(chosen('telemetry_targets_file_mistakes')) }],
             steps: steps('green', [1, 'orange']),
-            alerts: ['TargetsFileBroken'],
+            alerts: ['TargetsFileBroken', 'TargetsFilesDiffer'],
           },
         ],
       },
