@@ -113,6 +113,18 @@ describe('Alarms', () => {
     expect(clock.timers).toBe(0);
   });
 
+  it('ring in time although one that rings sets another', async () => {
+    const { clock, heard, alarms, bell } = alarmsOf();
+    alarms.set(new Bell('a', heard, () => alarms.set(bell('c'))));
+    await clock.advance(10);
+    alarms.set(bell('b'));
+    await clock.advance(100);
+    expect(heard).toEqual(['a', 'b']);
+    await clock.advance(90);
+    expect(heard).toEqual(['a', 'b', 'c']);
+    expect(clock.timers).toBe(0);
+  });
+
   it('can cancel one another while they ring', async () => {
     const { clock, heard, alarms, bell } = alarmsOf();
     const b = bell('b');

@@ -67,8 +67,9 @@ export class Alarms {
       this.#remove(due);
       due.expire();
     }
-    if (this.#first !== undefined && this.#timer === undefined) {
-      this.#timer = this.#clock.after(this.#first.dueMs - now, this.#ring);
-    }
+    if (this.#first === undefined) return;
+    // One that was set by one that rang has armed the timer for its own instant, later than the others are due.
+    (this.#timer as Timer | undefined)?.[Symbol.dispose]();
+    this.#timer = this.#clock.after(this.#first.dueMs - now, this.#ring);
   };
 }

@@ -89,6 +89,25 @@ describe('DueAlarms', () => {
     expect(clock.timers).toBe(0);
   });
 
+  it('rings the others in time, however late those are that are set while one rings', async () => {
+    const { clock, alarms, rung, bell } = setup();
+    class Again extends Bell {
+      override expire(): void {
+        super.expire();
+        alarms.set(bell('last'), this.dueMs + 100);
+      }
+    }
+    alarms.set(new Again('first', clock, rung), 10);
+    alarms.set(bell('second'), 20);
+    await clock.advance(200);
+    expect(rung).toEqual([
+      ['first', 10],
+      ['second', 20],
+      ['last', 110],
+    ]);
+    expect(clock.timers).toBe(0);
+  });
+
   it('lets an idle process end, and holds it again once somebody waits', () => {
     const timer = {
       holds: true,

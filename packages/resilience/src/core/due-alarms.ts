@@ -51,7 +51,8 @@ export class DueAlarms {
       due.expire();
     }
     const next = this.#heap[0];
-    if (next !== undefined && this.#timer === undefined) this.#arm(next.dueMs);
+    // One that was set by one that rang may have armed the timer for later than the others are due.
+    if (next !== undefined && (this.#timer === undefined || next.dueMs < this.#timerDueMs)) this.#arm(next.dueMs);
   };
 
   #remove(alarm: DueAlarm): void {

@@ -241,6 +241,20 @@ describe('HttpPool: the queue', () => {
     expect(clock.timers).toBeLessThanOrEqual(1);
   });
 
+  it('ends the wait of others in time, although one is left in peace at its own', async () => {
+    const clock = new VirtualClock();
+    const deaf = { lookup: () => new Promise<never>(() => {}) };
+    await using pool = withPool({ clock, nameLookup: deaf, queueTimeoutMs: 1000, maxConnections: 1 });
+    const ended: string[] = [];
+    const ask = (name: string) =>
+      void outcome(get('http://a.test/', pool)).then((reason) => ended.push(`${name} ${reason} ${clock.now()}`));
+    ask('covered');
+    await clock.advance(100);
+    ask('queued');
+    await clock.advance(1000);
+    expect(ended).toEqual(['queued queue-timeout 1100']);
+  });
+
   it('leaves a request in peace for which a socket is being opened: that has a time limit of its own', async () => {
     const clock = new VirtualClock();
     const deaf = { lookup: () => new Promise<never>(() => {}) };
