@@ -90,6 +90,10 @@ export class Connection<O extends Destination> implements Slot<Connection<O>, O>
     return this.#served > 1;
   }
 
+  brokeWith(error: Error): boolean {
+    return this.#error === error;
+  }
+
   get client(): Dispatcher | undefined {
     return this.#client;
   }

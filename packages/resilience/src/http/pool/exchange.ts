@@ -11,6 +11,8 @@ import { isRepeatable, lostConnection, replayable, STALE } from './retry-once.js
 interface Carrier<O> {
   /** Whether it has carried a request before the present one. */
   readonly reused: boolean;
+  /** Whether it is its socket that failed, with this error. */
+  brokeWith(error: Error): boolean;
   abandon(): void;
   detach(): void;
   finished(exchange: Exchange<O>, answered: boolean): void;
@@ -206,7 +208,7 @@ export class Exchange<O> extends DueAlarm implements Linked<Exchange<O>>, RawHan
     }
     this.#leaveConnection(connection, false);
     if (this.isOver) return;
-    if (error === STALE) {
+    if (error === STALE || this.#wasNotSent(connection, error)) {
       this.#owner.again(this, false);
     } else if (this.#mayRepeat(connection, error)) {
       this.#repeated = true;
@@ -214,6 +216,11 @@ export class Exchange<O> extends DueAlarm implements Linked<Exchange<O>>, RawHan
     } else {
       this.fail(error);
     }
+  }
+
+  /** An idle socket may turn out to be reset when it is given a request, before anything of that is sent. */
+  #wasNotSent(connection: Carrier<O>, error: Error): boolean {
+    return this.#stage === 'assigned' && connection.reused && connection.brokeWith(error);
   }
 
   /** A server that closes an idle socket may do so just when a request is on its way. */

@@ -183,4 +183,23 @@ describe('HttpPool: a reused socket that is dead', () => {
       expect(await get(servers.url, pool, { method: 'POST', body: Readable.from(['stream']) })).toBe('hello');
     }
   });
+
+  it('does so too where the socket was reset, and not where it is the body that fails', async () => {
+    await using servers = await startServers(1, (_request, response) => void response.end('hello'));
+    await using pool = withPool();
+    for (let round = 0; round < 5; round++) {
+      await get(servers.url, pool);
+      await until(() => pool.counts.idle === 1);
+      const [socket] = servers.sockets;
+      await once(socket!.resetAndDestroy(), 'close');
+      expect(pool.counts.idle).toBe(1);
+      expect(await outcome(get(servers.url, pool, { method: 'POST', body: Readable.from(['stream']) }))).toBe('hello');
+    }
+    const accepted = servers.accepted;
+    const body = new Readable({ read() {} });
+    const failing = outcome(get(servers.url, pool, { method: 'POST', body }));
+    body.destroy(Object.assign(new Error('of the body'), { code: 'ECONNRESET' }));
+    expect(await failing).toBe('ECONNRESET');
+    expect(servers.accepted).toBe(accepted);
+  });
 });
