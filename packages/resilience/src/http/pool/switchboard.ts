@@ -77,6 +77,8 @@ export class Switchboard
       return false;
     }
     if (exchange.isOver) return true;
+    // The handler may have made requests of its own to an origin that was new.
+    exchange.origin = this.#known(exchange.origin);
     if (options.deadline !== undefined && options.deadline <= this.#clock.now()) {
       exchange.fail(this.#rejection('deadline', exchange.origin));
       return false;
@@ -91,8 +93,12 @@ export class Switchboard
     const key = originKey(options);
     const known = this.#allotment.find(key.key);
     if (known !== undefined) return known;
-    const normal = normalKey(key);
-    return this.#allotment.find(normal.key) ?? new HttpOrigin(normal);
+    return this.#known(new HttpOrigin(normalKey(key)));
+  }
+
+  /** The same origin as the allotment has it: there may be one of each key. */
+  #known(origin: HttpOrigin): HttpOrigin {
+    return this.#allotment.find(origin.key) ?? origin;
   }
 
   /** Gives a request a socket or lets it wait for one. */
@@ -143,7 +149,7 @@ export class Switchboard
   }
 
   again(exchange: PooledExchange, stale: boolean): void {
-    exchange.origin = this.#allotment.find(exchange.origin.key) ?? exchange.origin;
+    exchange.origin = this.#known(exchange.origin);
     if (this.#shutdown !== undefined && this.#onEmpty !== undefined) {
       exchange.fail(this.#rejection('shutdown', exchange.origin, this.#shutdown));
       return;
