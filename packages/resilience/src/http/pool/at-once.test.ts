@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { startServers, until } from './http-servers.suite.js';
-import { withPool } from './pool.suite.js';
+import { get, metric, outcome, withPool } from './pool.suite.js';
 
 const hello = (_request: unknown, response: ServerResponse) => void response.end('hello');
 
@@ -28,5 +28,18 @@ describe('HttpPool: what its users do in the middle of what it tells them', () =
     expect(servers.most).toBe(1);
     await until(() => pool.counts.idle === 1);
     expect(pool.counts).toMatchObject({ open: 1, origins: 1 });
+  });
+
+  it('closes a socket that has just opened where a listener ends the only request for it', async () => {
+    await using servers = await startServers(1, hello);
+    await using pool = withPool();
+    const controller = new AbortController();
+    pool.on('connect', () => controller.abort(new Error('enough')));
+    expect(await outcome(get(servers.url, pool, { signal: controller.signal }))).toBe('enough');
+    await until(() => pool.counts.closing === 0);
+    expect(pool.counts).toEqual({ open: 0, connecting: 0, busy: 0, idle: 0, closing: 0, queued: 0, origins: 0 });
+    expect(metric(pool, 'connects_total')).toEqual({ '': 1 });
+    pool.removeAllListeners('connect');
+    expect(await get(servers.url, pool)).toBe('hello');
   });
 });

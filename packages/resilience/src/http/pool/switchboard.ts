@@ -208,7 +208,9 @@ export class Switchboard
     this.#tally.connectDurations.observe((lookupMs + tcpMs + tlsMs) / 1000);
     this.#tell('connection_pool.connected', connection.origin);
     this.#options.events.connect(connection.origin.url, connection.client!);
-    this.#allotment.connected(connection);
+    // A listener may have ended the request that it was opened for.
+    if (connection.state === 'closing') connection.retire();
+    else this.#allotment.connected(connection);
   }
 
   failed(connection: PooledConnection, error: Error): void {
