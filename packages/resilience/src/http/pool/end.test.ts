@@ -165,6 +165,25 @@ describe('HttpPool: errors', () => {
     expect(metric(pool, 'connect_errors_total')).toEqual({ refused: 6 });
   });
 
+  it('drains where everybody who waited has failed', async () => {
+    await using pool = withPool({
+      maxConnectionsPerHost: 1,
+      nameLookup: { lookup: () => Promise.reject(new Error('no name')) },
+    });
+    let drains = 0;
+    pool.on('drain', () => drains++);
+    const failed: string[] = [];
+    const dispatch = () =>
+      pool.dispatch(
+        { origin: 'http://a.test', path: '/', method: 'GET' },
+        { onConnect() {}, onError: ({ message }) => void failed.push(message) },
+      );
+    expect([dispatch(), dispatch()]).toEqual([true, false]);
+    await until(() => failed.length === 2);
+    expect(drains).toBe(1);
+    expect(dispatch()).toBe(true);
+  });
+
   it('keeps answers to their size, and to their time', async () => {
     await using servers = await startServers(1, (request, response) => {
       if (request.url === '/large') response.end('x'.repeat(1001));

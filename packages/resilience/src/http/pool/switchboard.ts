@@ -225,6 +225,7 @@ export class Switchboard
     if (exchange === undefined) return;
     this.#alarms.cancel(exchange);
     exchange.fail(error);
+    this.#drained(exchange.origin);
   }
 
   released(connection: PooledConnection): void {
