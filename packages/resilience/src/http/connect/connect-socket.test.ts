@@ -264,6 +264,18 @@ describe('connectSocket: TLS', () => {
     expect(servername(named.socket)).toBe('other.test');
   });
 
+  it('fails, and leaves no socket, where no handshake can be made with the options', async () => {
+    await using server = await tcpServer();
+    const connecting = connectSocket({
+      host: '127.0.0.1',
+      port: server.port,
+      nameLookup: deaf,
+      tls: { cert: 'no certificate', key: 'no key' },
+    });
+    await expect(connecting).rejects.toMatchObject({ code: 'ERR_OSSL_PEM_NO_START_LINE' });
+    await until(() => server.sockets.size === 0);
+  });
+
   it('says so when the other side hangs up in the handshake', async () => {
     await using server = await listen(createServer((socket) => socket.end()));
     const running = connectSocket({ host: '127.0.0.1', port: server.port, nameLookup: deaf, tls: {} });

@@ -143,7 +143,15 @@ export class Dial {
     const servername = tls.servername ?? (this.#literal === undefined ? host : '');
     const key = `${servername || host}:${port}`;
     const session = sessions?.get(key);
-    const secure = tlsConnect({ ...tls, socket: plain.transport, host, servername, ...(session && { session }) });
+    let secure: TLSSocket;
+    try {
+      secure = tlsConnect({ ...tls, socket: plain.transport, host, servername, ...(session && { session }) });
+    } catch (error) {
+      // Options that TLS will not have, a certificate that is none for example: thrown here, nobody could catch it.
+      plain.transport.once('close', () => this.#end(error));
+      plain.transport.destroy();
+      return;
+    }
     let failure: unknown;
     const fail = (error: unknown) => {
       failure ??= error;
