@@ -133,15 +133,18 @@ export class Connection<O extends Destination> implements Slot<Connection<O>, O>
 
   /** Nobody waits for it any more: the client looks after an idle socket only once it has used it. */
   #park(socket: Socket): void {
-    socket.setTimeout(this.#settings.keepAliveTimeoutMs, () => this.abandon());
+    socket.setTimeout(this.#settings.keepAliveTimeoutMs, this.#unused);
     socket.unref();
     socket.resume();
   }
 
+  readonly #unused = (): void => this.abandon();
+
   serve(exchange: Exchange<O>, waitedMs: number): void {
     const { socket, phases } = this.#connected!;
     const reused = this.#served++ > 0;
-    if (!reused) socket.setTimeout(0).ref();
+    // The listener goes with it: whom the socket is given away to may set timeouts too.
+    if (!reused) socket.setTimeout(0, this.#unused).ref();
     const opening = reused ? { lookupMs: 0, tcpMs: 0, tlsMs: 0 } : phases;
     this.#exchange = exchange;
     exchange.assign(this, { phases: { waitedMs, reused, ...opening }, socket });

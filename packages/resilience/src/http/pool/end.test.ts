@@ -225,6 +225,34 @@ describe('HttpPool: the rest', () => {
     server.close();
   });
 
+  it('leaves a socket that it gave away alone when its user finds it idle, also one that lay unused before', async () => {
+    const server: Server = createServer((_request, response) => void response.end('hello'));
+    server.on('upgrade', (_request, socket: Duplex) => {
+      socket.write('HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: echo\r\n\r\n');
+      socket.pipe(socket);
+    });
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const address = [{ address: '127.0.0.1', family: 4 as const }];
+    const found: Array<() => void> = [];
+    const nameLookup = { lookup: () => new Promise<typeof address>((resolve) => found.push(() => resolve(address))) };
+    await using pool = withPool({ nameLookup });
+    const origin = `http://a.test:${(server.address() as AddressInfo).port}`;
+    const both = [get(origin, pool), get(origin, pool)];
+    await until(() => found.length === 2);
+    found[0]!();
+    await Promise.all(both);
+    found[1]!();
+    await until(() => pool.counts.idle === 2);
+    const upgrade = { origin, path: '/', protocol: 'echo' } as Parameters<typeof pool.upgrade>[0];
+    const { socket } = await pool.upgrade(upgrade);
+    (socket as Socket).setTimeout(1);
+    await once(socket, 'timeout');
+    socket.write('ping');
+    expect(String((await once(socket, 'data'))[0])).toBe('ping');
+    socket.destroy();
+    server.close();
+  });
+
   it('publishes what happens, and measures it', async () => {
     await using servers = await startServers(1, (_request, response) => void response.end('hello'));
     const events: ResilienceEvent[] = [];
