@@ -184,6 +184,19 @@ describe('HttpPool: errors', () => {
     expect(dispatch()).toBe(true);
   });
 
+  it('does not say that it is full where a request is refused, as no drain would follow', async () => {
+    await using pool = withPool();
+    const failed: string[] = [];
+    const dispatch = (options: object) =>
+      pool.dispatch(
+        { origin: 'http://a.test', path: '/', method: 'GET', ...options },
+        { onConnect() {}, onError: ({ name }) => void failed.push(name) },
+      );
+    expect(dispatch({ deadline: 0 })).toBe(true);
+    expect(dispatch({ origin: 'nowhere' })).toBe(true);
+    expect(failed).toEqual(['RejectedError', 'InvalidArgumentError']);
+  });
+
   it('keeps answers to their size, and to their time', async () => {
     await using servers = await startServers(1, (request, response) => {
       if (request.url === '/large') response.end('x'.repeat(1001));

@@ -74,14 +74,13 @@ export class Switchboard
       exchange.announce();
     } catch (error) {
       exchange.fail(error as Error);
-      return false;
     }
     if (exchange.isOver) return true;
     // The handler may have made requests of its own to an origin that was new.
     exchange.origin = this.#known(exchange.origin);
     if (options.deadline !== undefined && options.deadline <= this.#clock.now()) {
       exchange.fail(this.#rejection('deadline', exchange.origin));
-      return false;
+      return true;
     }
     this.#place(exchange, false);
     if (!exchange.waits || exchange.origin.queued === 0) return true;
