@@ -225,6 +225,20 @@ describe('Call', () => {
     expect(listeners()).toBe(0);
   });
 
+  it('leaves none either where its signal is read when it is closed, at first or again', () => {
+    const { controller, signal, listeners } = countedSignal();
+    const call = root({ signal });
+    const child = call.child(1);
+    const other = root({ signal });
+    other.signal;
+    for (const each of [call, other]) each.close();
+    const late = [call.signal, child.signal, other.signal];
+    expect(listeners()).toBe(0);
+    controller.abort('stop');
+    expect(late.map(({ aborted }) => aborted)).toEqual([false, false, false]);
+    expect(call.child(1).signal.aborted).toBe(true);
+  });
+
   it('leaves no listener on its parent when a child is closed', () => {
     const call = root();
     const child = call.child(1);

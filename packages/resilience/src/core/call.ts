@@ -22,6 +22,7 @@ export class Call implements Context {
   #cancellation: Cancellation | undefined;
   #queues = 0;
   #runningOn = 0;
+  #closed = false;
   #quiet: Array<() => void> | undefined;
 
   constructor(operation: Operation<unknown>, options: Options, deadline: number, attempt: number, parent?: Call) {
@@ -86,14 +87,16 @@ export class Call implements Context {
     const cancellation = this.#cancellation;
     if (cancellation.linked || cancellation.aborted) return cancellation;
     if (this.aborted) cancellation.abort(this.reason);
+    else if (this.#closed) return cancellation;
     else if (this.#parent !== undefined)
       cancellation.link(this.#parent.onAbort(() => this.abort(this.#parent?.reason)));
     else if (this.options.signal !== undefined) cancellation.link(relay(this.options.signal, cancellation));
     return cancellation;
   }
 
-  /** Stops listening above: a caller's long-lived signal must not keep settled calls. */
+  /** Stops listening above, for good: a caller's long-lived signal must not keep settled calls. */
   close(): void {
+    this.#closed = true;
     this.#cancellation?.unlink();
   }
 
