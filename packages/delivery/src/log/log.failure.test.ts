@@ -142,6 +142,17 @@ describe('Log on a disk that fails', () => {
     expect(log.totalPoints).toBeGreaterThanOrEqual(2);
   });
 
+  it('appends nothing to a segment whose successor has its name already, though that may not be durable', async () => {
+    disk.failing = { syncDirectory: 'EIO' };
+    await expect(log.remove(1)).rejects.toThrow('EIO');
+    disk.failing = {};
+    await append('two');
+    disk.restart();
+    await open();
+    expect(await texts()).toEqual(['1 one', '2 two']);
+    expect([log.nextSeq, log.totalPoints, log.gaps]).toEqual([3, 4, []]);
+  });
+
   it('counts commits and failures', async () => {
     disk.failing = { write: 'ENOSPC' };
     await expect(append('x')).rejects.toThrow(/nothing was appended to \/segments: the disk is full/);

@@ -158,6 +158,8 @@ export class SegmentWriter {
       await storage.syncDirectory(directory);
     } catch (error) {
       await file.close().catch(() => {});
+      // The new one may have its name: what the one before got from here on would count as replaced when it is opened.
+      await this.close().catch(() => {});
       throw error;
     }
     await this.#file?.close().catch(() => {});
@@ -204,8 +206,9 @@ export class SegmentWriter {
   }
 
   async close(): Promise<void> {
-    await this.#file?.close();
+    const file = this.#file;
     this.#file = undefined;
+    await file?.close();
   }
 }
 
