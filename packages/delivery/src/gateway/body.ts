@@ -94,6 +94,8 @@ function consume(source: Readable, limits: BodyLimits, consumer: Consumer): Prom
     source.on('error', () => {});
     source.on('data', onData).on('end', onEnd).on('close', onClose);
     consumer.begin?.(done, fail);
+    // Gone while a hook of the program around was at work: its close was before, and none will follow.
+    if (source.destroyed) onClose();
   });
 }
 

@@ -28,8 +28,8 @@ describe('the write gateway on a raw socket', () => {
     await app.close();
   });
 
-  const dial = async () => {
-    const socket = connect((app.server.address() as AddressInfo).port, '127.0.0.1');
+  const dial = async (to = app) => {
+    const socket = connect((to.server.address() as AddressInfo).port, '127.0.0.1');
     sockets.push(socket);
     let text = '';
     socket.setEncoding('latin1').on('data', (piece: string) => {
@@ -72,6 +72,27 @@ describe('the write gateway on a raw socket', () => {
       expect(intake.offers).toEqual([]);
       expect(counted('delivery_gateway_body_bytes')).toBe(0);
     }
+  });
+
+  it('holds nothing for a client that went while a hook of the host was at work', async () => {
+    const slow = Fastify();
+    let goOn = () => {};
+    const hook = new Promise<void>((resolve) => {
+      goOn = resolve;
+    });
+    slow.addHook('onRequest', () => hook);
+    await slow.register(writeGateway, { intake, instance: 'me', meter });
+    await slow.listen();
+    const requested = once(slow.server, 'request');
+    const { socket } = await dial(slow);
+    socket.write(`${head('Content-Length: 100')}${LINE}`);
+    const [, response] = await requested;
+    socket.destroy();
+    await once(response, 'close');
+    goOn();
+    await until(() => outcome('aborted') === 1);
+    expect(counted('delivery_gateway_body_bytes')).toBe(0);
+    await slow.close();
   });
 
   it('goes on after a body that is longer than it said', async () => {
