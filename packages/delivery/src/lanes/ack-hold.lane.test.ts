@@ -169,6 +169,18 @@ describe('Lane to a backend that answers before the data is safe', () => {
     expect(rig.backend.epochs).toBe(0);
   });
 
+  it('releases what was acknowledged by a backend that shows only then that it answers first', async () => {
+    using rig = rigOf({ dialect: 'influxdb-1' });
+    rig.backend.script = () => {
+      rig.backend.dialect = 'victoria-metrics';
+      return STORED;
+    };
+    rig.start();
+    rig.commit(5);
+    await rig.clock.advance(60_000);
+    expect([rig.book.held, rig.book.totals.released]).toEqual([0, 5]);
+  });
+
   it('keeps what is held when it stops', async () => {
     using rig = rigOf({ dialect: 'victoria-metrics' });
     const lane = rig.start();

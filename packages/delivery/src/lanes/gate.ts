@@ -207,6 +207,8 @@ export class LaneGate implements Measured {
     }
     this.#members.changed(destinationKey(leave.destination));
     if (answer.kind === 'stored') {
+      // Only its answer may have shown that it has to be watched, and no other request need follow.
+      if (this.ackHoldMs > 0) this.#watch.wake();
       this.#watch.stored(leave.sentMs);
       this.#served(leave, rttMs, points);
     }
