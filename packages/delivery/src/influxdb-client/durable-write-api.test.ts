@@ -470,6 +470,28 @@ describe('durableWriteApi', () => {
     await expect(api.write('m f=1 3', { signal: controller.signal })).rejects.toThrow();
   });
 
+  it('ends a write by its signal also while it waits for its turn', async () => {
+    const { api, intake, clock } = open();
+    intake.close('log-full');
+    const first = api.write('m f=1 1');
+    await clock.advance(1_000);
+    const controller = new AbortController();
+    const second = api.write('m f=1 2', { signal: controller.signal });
+    const third = api.write('m f=1 3');
+    let ended = false;
+    const given = second.catch(() => {
+      ended = true;
+    });
+    await clock.advance(1_000);
+    controller.abort();
+    await settle();
+    expect(ended).toBe(true);
+    intake.open();
+    await clock.advance(10_000);
+    await Promise.all([first, given, third]);
+    expect(intake.lines).toEqual(['m f=1 1', 'm f=1 3']);
+  });
+
   it.each([
     [{ precision: 'm' as WritePrecisionType }, 'durableWriteApi: precision is m; it must be ns, us, ms or s'],
     [{ maxBufferBytes: 0 }, 'durableWriteApi: maxBufferBytes is 0'],

@@ -60,12 +60,15 @@ export class Outbox {
     const { points, bytes } = sizeOf(batch);
     this.#points += points;
     this.#bytes += bytes;
-    const sent = this.#tail.then(() => this.#offer(batch));
+    const before = this.#tail;
+    // One that is given up ends at once, whoever is before it.
+    const sent = orAborted(before, batch.signal).then(() => this.#offer(batch));
     const settled = () => {
       this.#points -= points;
       this.#bytes -= bytes;
     };
-    this.#tail = sent.then(settled, settled);
+    const over = sent.then(settled, settled);
+    this.#tail = before.then(() => over);
     return sent;
   }
 
@@ -89,6 +92,20 @@ export class Outbox {
       { signal: ending },
     );
   }
+}
+
+/** Resolves with the promise, which never rejects, or once the signal is aborted. */
+function orAborted(promise: Promise<unknown>, signal: AbortSignal | undefined): Promise<unknown> {
+  if (signal === undefined) return promise;
+  return new Promise<void>((resolve) => {
+    const done = () => {
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    signal.addEventListener('abort', done);
+    if (signal.aborted) done();
+    void promise.then(done);
+  });
 }
 
 function sizeOf({ lines }: Batch): { points: number; bytes: number } {
