@@ -492,6 +492,25 @@ describe('durableWriteApi', () => {
     expect(intake.lines).toEqual(['m f=1 1', 'm f=1 3']);
   });
 
+  it('flushes what write was given too', async () => {
+    const { api, intake } = open();
+    let stored = () => {};
+    intake.disk = () =>
+      new Promise((resolve) => {
+        stored = resolve;
+      });
+    const writing = api.write('m f=1 1');
+    let flushed = false;
+    const flush = api.flush().then(() => {
+      flushed = true;
+    });
+    await settle();
+    expect(flushed).toBe(false);
+    stored();
+    await Promise.all([writing, flush]);
+    expect(intake.lines).toEqual(['m f=1 1']);
+  });
+
   it.each([
     [{ precision: 'm' as WritePrecisionType }, 'durableWriteApi: precision is m; it must be ns, us, ms or s'],
     [{ maxBufferBytes: 0 }, 'durableWriteApi: maxBufferBytes is 0'],

@@ -138,7 +138,11 @@ export class DurableWriteApi implements WriteApi {
     this.#cut();
     try {
       const lines = toLines(records, { precision, nowNs: this.#stamps.next() });
-      if (lines.length > 0) await this.#outbox.send({ lines, destination, ...(signal && { signal }) });
+      if (lines.length === 0) return;
+      const sent = this.#outbox.send({ lines, destination, ...(signal && { signal }) });
+      // `flush` and `close` wait for it; who wrote it is told what became of it.
+      this.#waitFor([sent.catch(() => {})]);
+      await sent;
     } catch (error) {
       if (error instanceof LineError) this.#intake.refuse('malformed', records.length);
       throw error;
@@ -218,6 +222,10 @@ export class DurableWriteApi implements WriteApi {
       outcomes.push(this.#failed(error, [record]));
     }
     if (lines.length > 0) outcomes.push(this.#deliver(lines, kept, destination));
+    this.#waitFor(outcomes);
+  }
+
+  #waitFor(outcomes: readonly Promise<void>[]): void {
     // Without its value: each would hold the one before, back to the first.
     this.#work = Promise.all([this.#work, ...outcomes]).then(() => {});
   }
