@@ -76,5 +76,11 @@ export async function openDurableWriteApi(
     ...(random && { random }),
     ...common,
   };
-  return new SpoolingWriteApi(spool, writing, closeMs);
+  try {
+    return new SpoolingWriteApi(spool, writing, closeMs);
+  } catch (error) {
+    // Nobody else could give the folder up.
+    await spool.close();
+    throw error;
+  }
 }
