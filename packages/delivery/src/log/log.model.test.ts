@@ -13,12 +13,14 @@ interface Known {
   readonly points: number;
 }
 
+const FALLIBLE = ['write', 'datasync', 'truncate', 'open', 'rename', 'remove', 'syncDirectory'] as const;
+
 /** What happens to the log, one after the other. */
 type Step =
   | { readonly kind: 'append'; readonly sizes: readonly number[][] }
   | { readonly kind: 'read'; readonly from: number; readonly maxBytes: number; readonly every: number }
   | { readonly kind: 'remove'; readonly which: number }
-  | { readonly kind: 'fail'; readonly operation: 'write' | 'datasync' | 'truncate' | 'open'; readonly code: string }
+  | { readonly kind: 'fail'; readonly operation: (typeof FALLIBLE)[number]; readonly code: string }
   | { readonly kind: 'fill'; readonly bytes: number }
   | { readonly kind: 'mend' }
   | { readonly kind: 'reopen' | 'kill' }
@@ -30,10 +32,13 @@ const stepOf = (): fc.Arbitrary<Step> =>
       weight: 8,
       arbitrary: fc.record({
         kind: fc.constant('append' as const),
-        sizes: fc.array(fc.array(fc.integer({ min: 0, max: 700 }), { minLength: 1, maxLength: 3 }), {
-          minLength: 1,
-          maxLength: 4,
-        }),
+        // Small ones too: a segment that is not full stays the last one for a while.
+        sizes: fc.constantFrom(50, 700).chain((max) =>
+          fc.array(fc.array(fc.integer({ min: 0, max }), { minLength: 1, maxLength: 3 }), {
+            minLength: 1,
+            maxLength: 4,
+          }),
+        ),
       }),
     },
     {
@@ -50,7 +55,7 @@ const stepOf = (): fc.Arbitrary<Step> =>
       weight: 2,
       arbitrary: fc.record({
         kind: fc.constant('fail' as const),
-        operation: fc.constantFrom('write' as const, 'datasync' as const, 'truncate' as const, 'open' as const),
+        operation: fc.constantFrom(...FALLIBLE),
         code: fc.constantFrom('EIO', 'ENOSPC'),
       }),
     },
