@@ -19,6 +19,12 @@ const LEAVE = script('limiter-leave');
 /** How often Bottleneck looks for permits whose time is over, and tells all that there are some. */
 const BOTTLENECK_BEAT_MS = 1_000;
 
+interface Job {
+  readonly weight: number;
+  takenBack: boolean;
+  options: { weight: number } | undefined;
+}
+
 export interface BottleneckStoreOptions {
   readonly link: RedisLink;
   readonly fleet: string;
@@ -36,6 +42,10 @@ class BottleneckStore implements PermitStore {
   readonly #client: BottleneckClient;
   readonly #limiter: Bottleneck;
   readonly #settings: string;
+  /** Jobs that have not begun, in the order in which they were asked for. */
+  readonly #jobs = new Set<Job>();
+  /** What Bottleneck itself goes by of the job that it received last. */
+  #received: { weight: number } | undefined;
   #closed = false;
 
   constructor(options: BottleneckStoreOptions, given: OpenStoreOptions) {
@@ -57,6 +67,9 @@ class BottleneckStore implements PermitStore {
       heartbeatInterval: BOTTLENECK_BEAT_MS,
       clearDatastore: given.clear,
     });
+    this.#limiter.on('received', ({ options: received }: { options: { weight: number } }) => {
+      this.#received = received;
+    });
     this.#limiter.on('error', (error: unknown) => this.#failed(error));
   }
 
@@ -71,17 +84,31 @@ class BottleneckStore implements PermitStore {
   }
 
   request(weight: number, holdMs: number): void {
+    const asked: Job = { weight, takenBack: false, options: undefined };
+    this.#jobs.add(asked);
     const job = () =>
       new Promise<void>((release) => {
         const sentAtMs = this.#client.nextGrant() ?? Number.NEGATIVE_INFINITY;
+        this.#jobs.delete(asked);
         const grant = { weight, sentAtMs, release };
-        if (this.#closed) release();
+        if (this.#closed || asked.takenBack) release();
         else this.#given.listener.granted(grant);
       });
     this.#limiter.schedule({ weight, expiration: holdMs }, job).catch((error: unknown) => {
       // Its own timer at the end of a hold: the permits have returned, and the job was aborted before.
       if (!isExpiration(error)) this.#failed(error);
     });
+    asked.options = this.#received;
+  }
+
+  /** Bottleneck keeps the job; without weight it begins as soon as it is its turn, ends, and holds nobody up. */
+  takeBack(weight: number): boolean {
+    const job = [...this.#jobs].findLast((each) => each.weight === weight);
+    if (job?.options === undefined) return false;
+    this.#jobs.delete(job);
+    job.takenBack = true;
+    job.options.weight = 0;
+    return true;
   }
 
   async leave(): Promise<void> {

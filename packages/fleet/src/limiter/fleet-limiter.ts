@@ -154,6 +154,7 @@ export class FleetLimiter extends Layer implements Measured {
   /** Asks for another limit from now on. Who has permits keeps them; the smallest that a replica asks for counts. */
   resize({ concurrent, expirationMs }: { concurrent: number; expirationMs: number }): void {
     checkTerms(this.name, concurrent, expirationMs);
+    if (concurrent < this.#concurrent) this.#room.refuseHeavier(concurrent, this.name);
     this.#concurrent = concurrent;
     this.#expirationMs = expirationMs;
     this.#permits.want(concurrent, expirationMs);
@@ -232,7 +233,7 @@ export class FleetLimiter extends Layer implements Measured {
     const { heaviest } = this.#permits;
     if (heaviest < this.#concurrent) this.#room.refuseHeavier(heaviest, this.name);
     this.#room.serve((weight) => this.#permits.take(weight));
-    this.#permits.ask(this.#room.weights());
+    this.#permits.ask(() => this.#room.weights());
     if (this.#drained.length === 0 || this.inUse > 0) return;
     const drained = this.#drained;
     this.#drained = [];

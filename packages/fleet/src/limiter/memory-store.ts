@@ -109,6 +109,15 @@ export class MemoryLimit {
   }
 
   /** @internal */
+  takeBack(store: MemoryStore, weight: number): boolean {
+    const place = this.#queue.findLastIndex((request) => request.store === store && request.weight === weight);
+    if (place < 0) return false;
+    this.#queue.splice(place, 1);
+    this.#drain();
+    return true;
+  }
+
+  /** @internal */
   release(hold: Hold): void {
     this.#holds.delete(hold);
     this.#drain();
@@ -194,6 +203,10 @@ class MemoryStore implements PermitStore {
 
   request(weight: number, holdMs: number): void {
     this.#limit.request({ store: this, weight, holdMs });
+  }
+
+  takeBack(weight: number): boolean {
+    return this.#limit.takeBack(this, weight);
   }
 
   async leave(): Promise<void> {

@@ -117,6 +117,25 @@ export function itCountsPermits(makeRig: () => Promise<StoreRig>): void {
     expect(a.grants.map(({ weight }) => weight)).toEqual([2, 2]);
   });
 
+  it('serves who stands behind what was taken back, although that was more than there is', async () => {
+    const a = await join('a');
+    await opened(a);
+    a.store.request(1, 60_000);
+    await live(20_000, () => granted() >= 1);
+    a.store.request(3, 60_000);
+    a.store.request(1, 60_000);
+    await live(300);
+    expect(granted()).toBe(1);
+    expect([a.store.takeBack(2), a.store.takeBack(3), a.store.takeBack(3)]).toEqual([false, true, false]);
+    await live(20_000, () => granted() >= 2);
+    a.store.request(1, 60_000);
+    await live(20_000, () => granted() >= 3);
+    expect(a.grants.map(({ weight }) => weight)).toEqual([1, 1, 1]);
+    a.store.request(1, 60_000);
+    await live(300);
+    expect([granted(), a.failures]).toEqual([3, []]);
+  });
+
   it('takes permits back when their time is over', async () => {
     const [a, b] = [await join('a'), await join('b')];
     await opened(a, b);

@@ -56,8 +56,10 @@ export interface PermitStore {
    * learns what holds. To be called all the time.
    */
   beat(terms: Terms, life: string): Promise<Beat>;
-  /** Asks for permits for one job; they come through the listener, or never. There is no way to take it back. */
+  /** Asks for permits for one job; they come through the listener, or never. */
   request(weight: number, holdMs: number): void;
+  /** Takes back the latest that was asked for with this weight. False: there is none, or its permits are on their way. */
+  takeBack(weight: number): boolean;
   /** The others need not share with this replica any more: nothing of it runs. */
   leave(): Promise<void>;
   /** Lets go of timers and listeners. Grants that are out can still be released. */

@@ -1,5 +1,6 @@
 import type { Clock, Timer } from '@breakwater/resilience';
 import { FleetError } from '../fleet-error.js';
+import { Asked } from './asked.js';
 import type { LimiterMode } from './metrics.js';
 import { closedWords, lostWords } from './obstacle.js';
 import type { Beat, Closure, Grant, OpenStore, PermitStore, Terms } from './permit-store.js';
@@ -29,8 +30,6 @@ const LONGEST_BEAT_MS = 1_000;
 const PATIENCE_MS = 10_000;
 /** Permits that came so late that less than this share of the hold is left are not used. */
 const LEAST_LEFT = 0.5;
-/** Jobs that are asked for at once. */
-const MOST_ASKED = 256;
 /** After so many answers in a row that make no sense, what is stored is forgotten. */
 const NONSENSE = 3;
 
@@ -44,8 +43,7 @@ export class Permits {
   readonly #held = new Set<Ticket>();
   #terms: { readonly concurrent: number; readonly expirationMs: number };
   #store: PermitStore | undefined;
-  /** Jobs that the store was asked for and that have not come, by weight. */
-  #asked = new Map<number, number>();
+  #asked = new Asked();
   #beat: Beat | undefined;
   #known: Known | undefined;
   /** In which life of the limit this replica may have had permits; empty: it never had any. */
@@ -135,25 +133,9 @@ export class Permits {
   }
 
   /** Asks the store for what those need who wait, in their order. */
-  ask(weights: Iterable<number>): void {
-    const store = this.#store;
-    if (store === undefined || !this.#isOpen()) return;
-    const most = Math.min(MOST_ASKED, this.#beat!.concurrent);
-    const needed = new Map<number, number>();
-    let asked = 0;
-    for (const count of this.#asked.values()) asked += count;
-    let seen = 0;
-    for (const weight of weights) {
-      if (weight > this.#beat!.concurrent) continue;
-      if (asked >= most || seen++ >= most) return;
-      const need = (needed.get(weight) ?? 0) + 1;
-      needed.set(weight, need);
-      const already = this.#asked.get(weight) ?? 0;
-      if (need <= already) continue;
-      this.#asked.set(weight, already + 1);
-      asked++;
-      store.request(weight, this.#holdMs);
-    }
+  ask(waiting: () => Iterable<number>): void {
+    if (this.#store !== undefined && this.#isOpen())
+      this.#asked.ask(this.#store, waiting, this.#beat!.concurrent, this.#holdMs);
   }
 
   async end(): Promise<void> {
@@ -230,7 +212,7 @@ export class Permits {
       },
     });
     this.#store = store;
-    this.#asked = new Map();
+    this.#asked = new Asked();
     try {
       await this.#within(store.open());
       if (isCurrent()) await this.#once(store);
@@ -269,7 +251,7 @@ export class Permits {
   }
 
   #granted(grant: Grant, current: boolean): void {
-    if (current) this.#asked.set(grant.weight, Math.max(0, (this.#asked.get(grant.weight) ?? 0) - 1));
+    if (current) this.#asked.came(grant.weight);
     const { expirationMs } = this.#terms;
     const endsAtMs = grant.sentAtMs + expirationMs;
     const inTime = endsAtMs - this.#clock.now() >= expirationMs * LEAST_LEFT;
