@@ -231,6 +231,18 @@ describe('a limit of several replicas', () => {
     ]);
   });
 
+  it('lets nobody who wants more than its share hold up the others', async () => {
+    const fleet = await begin(3);
+    fleet.redis.reachable = false;
+    await fleet.clock.advance(CLOSED_MS + 2_000);
+    const limiter = fleet.limiters[0]!;
+    expect([limiter.mode, limiter.permits]).toEqual(['share', 2]);
+    fleet.call(limiter, 10, { weight: 3, withinMs: 3_000 });
+    for (let i = 0; i < 3; i++) fleet.call(limiter, 10, { withinMs: 2_000 });
+    await fleet.clock.advance(3_000);
+    expect(fleet.answers.map(({ outcome }) => outcome)).toEqual(['done', 'done', 'done', 'deadline']);
+  });
+
   it('uses shares when Redis does not let it in any more', async () => {
     const fleet = await begin(3);
     fleet.redis.refusal = 'NOAUTH Authentication required.';

@@ -232,7 +232,8 @@ export class FleetLimiter extends Layer implements Measured {
     this.#tell();
     const { heaviest } = this.#permits;
     if (heaviest < this.#concurrent) this.#room.refuseHeavier(heaviest, this.name);
-    this.#room.serve((weight) => this.#permits.take(weight));
+    // Of a share: of the fleet's permits it takes none.
+    this.#room.serve((weight) => this.#permits.take(weight), this.#permits.permits);
     this.#permits.ask(() => this.#room.weights());
     if (this.#drained.length === 0 || this.inUse > 0) return;
     const drained = this.#drained;

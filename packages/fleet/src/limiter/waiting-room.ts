@@ -70,13 +70,18 @@ export class WaitingRoom {
     return false;
   }
 
-  /** Gives permits to one after the other, as long as `take` has any for the first. */
-  serve(take: (weight: number) => Ticket | undefined): void {
-    for (let first = this.#queue.first; first !== undefined; first = this.#queue.first) {
+  /** Gives permits to one after the other, as long as `take` has any for the first who waits for no more than `most`. */
+  serve(take: (weight: number) => Ticket | undefined, most: number): void {
+    for (let first = this.#firstWithin(most); first !== undefined; first = this.#firstWithin(most)) {
       const ticket = take(first.weight);
       if (ticket === undefined) return;
       this.#end(first, ticket);
     }
+  }
+
+  #firstWithin(most: number): Waiter | undefined {
+    for (const waiter of this.#queue) if (waiter.weight <= most) return waiter;
+    return undefined;
   }
 
   /** Refuses whoever waits for more than there can ever be. */
