@@ -1,5 +1,8 @@
 import { LONGEST_KEY, MOST_HINTS, type Say } from './hint-store.js';
 
+/** Strikes that stand, and as many that were taken back. */
+const MOST_NEWS = 2 * MOST_HINTS;
+
 interface Strike {
   endsMs: number;
   /** Until when the circuit here is open of itself. */
@@ -60,9 +63,12 @@ export class Strikes {
 
   /** Returns whether the store should hear of it. */
   takeBack(key: string): boolean {
-    const strike = this.#strikes.get(key);
-    if (strike === undefined) return false;
-    this.#strikes.delete(key);
+    if (!this.#strikes.delete(key)) return false;
+    // While the store is lost it hears of nothing: what finds no room ends there by itself.
+    if (this.#news.size > MOST_NEWS) {
+      this.#news.delete(key);
+      return false;
+    }
     this.#news.set(key, ++this.#revision);
     return true;
   }
@@ -80,7 +86,8 @@ export class Strikes {
 
   /** What the store does not know, and what to call when it does. `defaultOpenMs`: for keys that are not open here. */
   says(most: number, nowMs: number, defaultOpenMs: number): { says: Say[]; said: () => void } {
-    for (const [key, { endsMs }] of this.#strikes) if (endsMs <= nowMs) this.#strikes.delete(key);
+    // The store drops it of itself, too.
+    for (const [key, { endsMs }] of this.#strikes) if (endsMs <= nowMs) this.forget(key);
     const says: Say[] = [];
     const told: [key: string, revision: number][] = [];
     for (const [key, revision] of this.#news) {
