@@ -120,6 +120,16 @@ describe('the service in front of a log', () => {
     await draining;
   });
 
+  it('takes no turn and joins no fleet when it was drained before it began', async () => {
+    await service.close();
+    service = make(fleet());
+    service.apply({ added: [], changed: [], removed: [] });
+    await service.drain();
+    service.start('a');
+    await settle();
+    expect(service.snapshot().fleet?.standing).toBe('out');
+  });
+
   it('is ready, and drains, while its fleet fails', async () => {
     await service.close();
     service = make(fleet());

@@ -110,6 +110,8 @@ export class Service {
 
   /** Takes turns from now on: of every target, or of what is its own once it has joined its fleet under this id. */
   start(id: string): void {
+    // It may be told to drain while its targets are loaded.
+    if (this.#drained !== undefined) return;
     const { composition, fleet } = this.#options;
     composition.collector.start();
     if (fleet === undefined || this.#share === undefined) return;
