@@ -1,5 +1,6 @@
 import type { DrainReport } from '@breakwater/delivery';
-import { systemClock as clock } from '@breakwater/resilience';
+import { memoryHintStore } from '@breakwater/fleet';
+import { systemClock as clock, type KeyedCircuitBreaker } from '@breakwater/resilience';
 import { settle } from '@breakwater/resilience/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { compose, TARGETS_BREAKER } from './compose.js';
@@ -7,7 +8,9 @@ import { Delivery } from './delivery/delivery.js';
 import { FakeSpool, laneOf } from './delivery/fake-spool.suite.js';
 import { FakeLink, FakeMembership } from './fleet/fake-membership.suite.js';
 import { Fleet } from './fleet/fleet.js';
+import { shareTargets } from './fleet/shared-targets.js';
 import { CircuitWatch } from './flow/circuit-watch.js';
+import { targetOf } from './flow/rig.suite.js';
 import { Service } from './service.js';
 
 const A = 'http://a:8086';
@@ -18,12 +21,25 @@ describe('the service in front of a log', () => {
   let service: Service;
   let member: FakeMembership;
 
-  const make = (fleet?: Fleet, drainTimeoutMs = 10_000): Service => {
+  const make = (
+    fleet?: Fleet,
+    drainTimeoutMs = 10_000,
+    made: (breaker: KeyedCircuitBreaker) => void = () => {},
+  ): Service => {
     const config = { org: '', bucket: 'telemetry', maxBodyBytes: 1_000_000, laneMaxLagMs: 10_000 };
     const delivery = new Delivery({ spool, config, handOver: undefined, instance: 'one', clock });
     const { sink } = delivery;
     return new Service({
-      composition: compose({ env: {}, sink, onLoss: () => {} }),
+      composition: compose({
+        env: {},
+        sink,
+        onLoss: () => {},
+        share: (breaker) => {
+          made(breaker);
+          const members = { id: '', ids: [] };
+          return shareTargets({ breaker, store: memoryHintStore(), members, clock });
+        },
+      }),
       sink,
       delivery,
       fleet,
@@ -128,6 +144,21 @@ describe('the service in front of a log', () => {
     service.start('a');
     await settle();
     expect(service.snapshot().fleet?.standing).toBe('out');
+  });
+
+  it('remembers nothing of the circuit of a target that is gone', async () => {
+    const web = targetOf('web');
+    let targets: KeyedCircuitBreaker | undefined;
+    await service.close();
+    service = make(undefined, 10_000, (breaker) => {
+      targets = breaker;
+    });
+    service.apply({ added: [web], changed: [], removed: [] });
+    targets!.trip('web');
+    expect(service.snapshot().targets[0]!.history).toEqual({ opened: 1, closed: 0 });
+    service.apply({ added: [], changed: [], removed: [web] });
+    service.apply({ added: [web], changed: [], removed: [] });
+    expect(service.snapshot().targets[0]!.history).toEqual({ opened: 0, closed: 0 });
   });
 
   it('is ready, and drains, while its fleet fails', async () => {

@@ -95,10 +95,11 @@ export class Service {
 
   /** Takes over the targets, or what has changed of them. The first time makes the collector ready. */
   apply(changes: TargetChanges): void {
-    for (const { name } of [...changes.removed, ...changes.changed]) this.#options.watch.forget(name);
     const { collector, limits } = this.#options.composition;
     const targets = this.#share ?? collector;
     targets.apply(changes);
+    // Now, as their circuits are closed with them, which is heard too.
+    for (const { name } of [...changes.removed, ...changes.changed]) this.#options.watch.forget(name);
     limits.plan(targets.targets());
     this.#loaded = true;
   }
