@@ -92,6 +92,11 @@ export class BottleneckClient {
   }
 
   subscribe(channel: string, done: () => void): void {
+    // Closed while it opened: nobody would end it.
+    if (this.#closed) {
+      done();
+      return;
+    }
     this.#channels.get(channel)?.[Symbol.dispose]();
     const listening = this.#link.subscribe(
       channel,

@@ -120,8 +120,11 @@ class BottleneckStore implements PermitStore {
     this.#closed = true;
     void this.#limiter.disconnect(false);
     this.#client.close();
-    // Nobody may be waiting for it any more.
-    this.#limiter.ready().catch(() => {});
+    // Nobody may be waiting for it any more; where it opens all the same, its heartbeat begins then.
+    this.#limiter
+      .ready()
+      .then(() => this.#limiter.disconnect(false))
+      .catch(() => {});
   }
 
   #failed(error: unknown): void {
