@@ -10,6 +10,7 @@ import { FakeLink, FakeMembership } from './fleet/fake-membership.suite.js';
 import { Fleet } from './fleet/fleet.js';
 import { shareTargets } from './fleet/shared-targets.js';
 import { CircuitWatch } from './flow/circuit-watch.js';
+import { MemorySink } from './flow/collector-rig.suite.js';
 import { targetOf } from './flow/rig.suite.js';
 import { Service } from './service.js';
 
@@ -144,6 +145,27 @@ describe('the service in front of a log', () => {
     service.start('a');
     await settle();
     expect(service.snapshot().fleet?.standing).toBe('out');
+  });
+
+  it('leaves its limits although a sink that hangs took all of the time', async () => {
+    const hanging = new MemorySink();
+    hanging.write = () => new Promise(() => {});
+    const composition = compose({ env: {}, sink: hanging, onLoss: () => {} });
+    const late = new Service({
+      composition,
+      sink: hanging,
+      delivery: undefined,
+      fleet: undefined,
+      measured: [],
+      watch: new CircuitWatch(TARGETS_BREAKER, () => {}),
+      apiToken: undefined,
+      drainTimeoutMs: 20,
+      onError: () => {},
+    });
+    late.apply({ added: [targetOf('web', { limit: { key: 'core', concurrent: 1 } })], changed: [], removed: [] });
+    void composition.samples.add({ probe: 'tcp', lines: [LINE] });
+    expect(await late.drain()).toMatchObject({ abortedTurns: 0, lostLines: 1 });
+    await late.close();
   });
 
   it('remembers nothing of the circuit of a target that is gone', async () => {

@@ -183,7 +183,8 @@ export class Service {
     const turnsMs = drainTimeoutMs * (delivery === undefined ? 1 : TURNS_SHARE);
     // Others take over while this one still delivers, which may take long.
     const turns = await composition.collector.drain(turnsMs, (stoppedMs) => void fleet?.leave(stoppedMs));
-    const leftMs = deadlineMs - clock.now();
+    // A sink that hangs may have taken all of it.
+    const leftMs = Math.max(0, deadlineMs - clock.now());
     const [report] = await Promise.all([
       delivery?.drain(leftMs),
       composition.limits.close(Math.min(leftMs, LIMITS_MS)),
