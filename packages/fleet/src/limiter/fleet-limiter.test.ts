@@ -84,6 +84,21 @@ describe('a limit of one process', () => {
     expect([metric(limiter, 'fleet_limiter_operations_running_on'), limiter.inUse]).toEqual([0, 0]);
   });
 
+  it('obeys who resizes it at whatever moment of its beginning', async () => {
+    for (let moment = 0; moment < 20; moment++) {
+      const { clock, limiter } = make();
+      for (let passed = 0; passed < moment; passed++) await Promise.resolve();
+      limiter.resize({ concurrent: 1, expirationMs: 4_000 });
+      await settle();
+      const calls = [limiter.execute(hang), limiter.execute(hang)].map((call) => call.catch(() => {}));
+      await settle();
+      expect([moment, limiter.inUse, limiter.queued]).toEqual([moment, 1, 1]);
+      limiter.shutdown();
+      await clock.advance(4_000);
+      await Promise.all(calls);
+    }
+  });
+
   it('composes: permits are held until an operation that ignores an inner timeout has ended', async () => {
     const { clock, limiter } = make({ concurrent: 1 });
     const careful = pipeline(limiter, timeout({ timeoutMs: 100, clock }));

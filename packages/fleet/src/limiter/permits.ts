@@ -122,7 +122,9 @@ export class Permits {
   /** Says at once what is wanted from now on. */
   want(concurrent: number, expirationMs: number): void {
     this.#terms = { concurrent, expirationMs };
-    if (this.#store !== undefined && this.#beat !== undefined) this.#again(this.#store);
+    // A memory of one's own can be told at once, and is beaten no second time.
+    const canBeTold = this.#beat !== undefined || !this.#options.shared;
+    if (this.#store !== undefined && canBeTold) this.#again(this.#store);
   }
 
   /** Permits of the share, at once; undefined where there are none, or where they come from the store. */
