@@ -94,6 +94,7 @@ class BottleneckStore implements PermitStore {
         if (this.#closed || asked.takenBack) release();
         else this.#given.listener.granted(grant);
       });
+    this.#received = undefined;
     this.#limiter.schedule({ weight, expiration: holdMs }, job).catch((error: unknown) => {
       // Its own timer at the end of a hold: the permits have returned, and the job was aborted before.
       if (!isExpiration(error)) this.#failed(error);
