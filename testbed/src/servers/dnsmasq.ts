@@ -52,6 +52,8 @@ export const dnsmasq: ServerDefinition<DnsmasqOptions, DnsmasqDetails> = {
       `port=${port}`,
       `local-ttl=${ttlSeconds}`,
       `user=${userInfo().username}`,
+      // Another group, which it would take as root, makes Linux forget to end it with us.
+      ...(process.getuid?.() === 0 ? ['group=root'] : []),
       `pid-file=${dir}/pid`,
       `addn-hosts=${hostsFile}`,
     ];

@@ -26,19 +26,27 @@ async function start(...args: string[]): Promise<{ process: ChildProcess; said: 
   return { process: started, said: JSON.parse(text) as Said };
 }
 
-/** Processes of a stack that still run: those that it named, and those with its folder in their command line. */
-function left({ services, folder }: Said): string[] {
-  const named = new Set(services.map(({ pid }) => String(pid)));
-  return readdirSync('/proc')
-    .filter((pid) => /^\d+$/.test(pid))
-    .filter((pid) => {
-      try {
-        const state = /\) (\w) /.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'))?.[1];
-        return state !== 'Z' && (named.has(pid) || readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(folder));
-      } catch {
-        return false;
-      }
-    });
+const pids = (): string[] => readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+
+/** A process that runs, not one that ended and was not waited for; undefined: there is none. */
+function running(pid: string): { parent: string; command: string } | undefined {
+  try {
+    const [, state, parent] = /\) (\w) (\d+)/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'))!;
+    return state === 'Z' ? undefined : { parent: parent!, command: readFileSync(`/proc/${pid}/cmdline`, 'utf8') };
+  } catch {
+    return undefined;
+  }
+}
+
+const childrenOf = (parent: number): string[] => pids().filter((pid) => running(pid)?.parent === String(parent));
+
+/** Processes of a stack that still run: those that it named or started, and those with its folder in their command line. */
+function left({ services, folder }: Said, children: readonly string[] = []): string[] {
+  const known = new Set([...services.map(({ pid }) => String(pid)), ...children]);
+  return pids().filter((pid) => {
+    const process = running(pid);
+    return process !== undefined && (known.has(pid) || process.command.includes(folder));
+  });
 }
 
 describe('npm run stack', () => {
@@ -62,8 +70,10 @@ describe('npm run stack', () => {
 
   it('leaves no process behind when it is killed', async () => {
     const { process: stack, said } = await start();
+    const children = childrenOf(stack.pid!);
+    expect(children.length).toBeGreaterThan(said.services.length);
     stack.kill('SIGKILL');
-    await expect.poll(() => left(said), { timeout: GONE_WITHIN_MS }).toEqual([]);
+    await expect.poll(() => left(said, children), { timeout: GONE_WITHIN_MS }).toEqual([]);
     rmSync(said.folder, { recursive: true });
   });
 });
