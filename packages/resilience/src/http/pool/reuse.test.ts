@@ -170,31 +170,28 @@ describe('HttpPool: a reused socket that is dead', () => {
     expect(metric(pool, 'evictions_total')).toEqual({ '': before - 1 });
   });
 
-  it('sends any request elsewhere where the socket was closed before it was sent', async () => {
+  it.each([
+    ['closed', (socket: Socket) => socket.destroy()],
+    ['reset', (socket: Socket) => socket.resetAndDestroy()],
+  ])('sends any request elsewhere where the socket was %s before it was sent', async (_how, end) => {
     await using servers = await startServers(1, (_request, response) => void response.end('hello'));
     await using pool = withPool();
     for (let round = 0; round < 5; round++) {
       await get(servers.url, pool);
       await until(() => pool.counts.idle === 1);
       const [socket] = servers.sockets;
-      await once(socket!.destroy(), 'close');
+      await once(end(socket!), 'close');
       // The end of the socket has arrived, and nobody has looked yet, when the request is given to it.
       expect(pool.counts.idle).toBe(1);
       expect(await get(servers.url, pool, { method: 'POST', body: Readable.from(['stream']) })).toBe('hello');
     }
   });
 
-  it('does so too where the socket was reset, and not where it is the body that fails', async () => {
+  it('sends it nowhere else where it is the body that fails', async () => {
     await using servers = await startServers(1, (_request, response) => void response.end('hello'));
     await using pool = withPool();
-    for (let round = 0; round < 5; round++) {
-      await get(servers.url, pool);
-      await until(() => pool.counts.idle === 1);
-      const [socket] = servers.sockets;
-      await once(socket!.resetAndDestroy(), 'close');
-      expect(pool.counts.idle).toBe(1);
-      expect(await outcome(get(servers.url, pool, { method: 'POST', body: Readable.from(['stream']) }))).toBe('hello');
-    }
+    await get(servers.url, pool);
+    await until(() => pool.counts.idle === 1);
     const accepted = servers.accepted;
     const body = new Readable({ read() {} });
     const failing = outcome(get(servers.url, pool, { method: 'POST', body }));
