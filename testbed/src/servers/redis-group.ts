@@ -98,7 +98,7 @@ export class RedisGroup implements AsyncDisposable {
   }
 }
 
-/** Starts a master with a replica and three Sentinels, which find a dead master out after 500 ms. */
+/** Starts a master with a replica and three Sentinels, which find a dead master out after two seconds. */
 export function redisGroup(options?: RedisGroupOptions): Promise<RedisGroup> {
   return RedisGroup.start(options);
 }

@@ -12,7 +12,10 @@ export interface RedisSentinelOptions {
   master?: string;
   /** How many Sentinels must find that the master is down. Default 2. */
   quorum?: number;
-  /** How long the master may say nothing, in milliseconds. Default 500. */
+  /**
+   * How long the master may say nothing, in milliseconds; not below 2,000, the default: a Sentinel connects to a server
+   * again only after one second, so that with less it finds the new master of each failover down, and fails over for ever.
+   */
   downAfterMs?: number;
   /** What the master asks of its clients. Default: nothing. */
   masterPassword?: string;
@@ -32,7 +35,7 @@ export const redisSentinel: ServerDefinition<RedisSentinelOptions, RedisSentinel
   program: 'redis-sentinel',
   debianPackage: 'redis-sentinel',
   async plan(dir, options) {
-    const { masterPort, master = 'fleet', quorum = 2, downAfterMs = 500, masterPassword, password, tls } = options;
+    const { masterPort, master = 'fleet', quorum = 2, downAfterMs = 2_000, masterPassword, password, tls } = options;
     const port = await freePort();
     const config = join(dir, 'sentinel.conf');
     const lines = [

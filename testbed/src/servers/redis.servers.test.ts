@@ -45,3 +45,12 @@ it.each([['plain'], ['with TLS and passwords']])('fails over in a group, %s', as
   group.master.signal('SIGKILL');
   await expect.poll(() => group.masterPort(), { timeout: 60_000 }).toBe(group.replica.port);
 });
+
+it('fails over in a group once, and takes the old master back as a replica', async () => {
+  await using group = await redisGroup();
+  group.master.signal('SIGKILL');
+  await expect.poll(() => group.masterPort(), { timeout: 60_000 }).toBe(group.replica.port);
+  await group.master.restart();
+  await expect.poll(() => askRedis(group.master.port, 'ROLE'), { timeout: 60_000 }).toContain('slave');
+  expect(await group.masterPort()).toBe(group.replica.port);
+});
