@@ -21,6 +21,8 @@ export const alias = [
 const exclude = ['**/node_modules/**', '**/dist/**'];
 const polled = { poll: { timeout: 30_000 } };
 
+// Real servers and real time have races of their own. In CI such a test gets a second try, and is named where it needed it.
+const retry = process.env['CI'] === undefined ? 0 : 1;
 const setupFiles = process.env['CI'] === undefined ? [] : [source('scripts/tests/property-seed.ts')];
 
 const withoutServers = process.env['BREAKWATER_SERVERS'] === 'none';
@@ -60,6 +62,7 @@ export default defineConfig({
           exclude,
           expect: polled,
           setupFiles,
+          retry,
           testTimeout: 180_000,
           hookTimeout: 180_000,
           maxWorkers: 1,
@@ -72,6 +75,7 @@ export default defineConfig({
           include: [`${roots}/{src,test}/**/*.system.test.ts`],
           exclude: withoutServers ? [...exclude, '**/*.servers.system.test.ts'] : exclude,
           expect: polled,
+          retry,
           testTimeout: 600_000,
           hookTimeout: 300_000,
           maxWorkers: 1,

@@ -46,6 +46,13 @@ describe('CiReporter', { timeout: 180_000 }, () => {
     );
   });
 
+  it('names what passed at a second try only, and why the first failed', () => {
+    const second = "let tries = 0; it('a', { retry: 1 }, () => { if (++tries < 2) throw new Error('too early'); });";
+    expect(run(second)).toMatchObject({ status: 0, tally: '1 0\n~ a.test.js > a: too early\n' });
+    const never = "it('a', { retry: 1 }, () => { throw new Error('broken'); });";
+    expect(run(never)).toMatchObject({ status: 1, tally: '0 1\n- a.test.js > a: broken\n' });
+  });
+
   it('counts failed tests, files that do not load, and errors that nobody caught', () => {
     expect(run("it('a', () => { throw new Error('broken'); });")).toMatchObject({
       status: 1,
