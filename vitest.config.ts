@@ -21,7 +21,7 @@ export const alias = [
 const exclude = ['**/node_modules/**', '**/dist/**'];
 const polled = { poll: { timeout: 30_000 } };
 
-// Real servers and real time have races of their own. In CI such a test gets a second try, and is named where it needed it.
+// Real servers, sockets and time have races of their own. In CI a test gets a second try, and is named where it needed it.
 const retry = process.env['CI'] === undefined ? 0 : 1;
 const setupFiles = process.env['CI'] === undefined ? [] : [source('scripts/tests/property-seed.ts')];
 
@@ -48,6 +48,7 @@ export default defineConfig({
           exclude: [...exclude, '**/*.servers.test.ts', '**/*.system.test.ts'],
           expect: polled,
           setupFiles,
+          retry,
           testTimeout: 180_000,
           hookTimeout: 180_000,
           // One for each core: vitest's own number is one less, which is half of a machine with two.
