@@ -16,6 +16,7 @@ export class Flight<T, R> implements Carrier<R> {
   readonly #landed: (flight: Flight<T, R>) => void;
   readonly #deadline: number;
   readonly #bisection: Bisection;
+  /** Undefined until the first part is tried. */
   #call: Call | undefined;
   #isolated = true;
 
@@ -50,13 +51,13 @@ export class Flight<T, R> implements Carrier<R> {
   /** The caller of one item leaves. When the last one has left, nobody wants the batch any more. */
   leave(seat: Seat<R>, error: unknown): void {
     this.#abandon(this.batch.positionOf(seat), error);
-    if (this.batch.unanswered === 0) this.#call!.abort(error);
+    if (this.batch.unanswered === 0) this.#call?.abort(error);
   }
 
   /** Answers every caller that still waits, and aborts what runs. */
   stop(error: unknown): void {
     for (const index of this.batch.items.keys()) if (!this.batch.isAnswered(index)) this.#abandon(index, error);
-    this.#call!.abort(error);
+    this.#call?.abort(error);
   }
 
   #abandon(index: number, error: unknown): void {

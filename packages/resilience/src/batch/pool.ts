@@ -260,21 +260,19 @@ export class BatchPool<T, R = void> implements Measured {
 
   /** Answers every item now. */
   #cut(error: unknown): void {
+    if (this.#over) return;
     this.#over = true;
     this.#cutOff += this.#ledger.pending;
     this.#held -= this.#buffer.length;
     const refused = { error: RejectedError.of(this.name, 'shutdown', { cause: error }) };
-    for (const batch of this.#buffer.clear()) {
-      for (const index of batch.items.keys()) {
-        batch.answer(index, refused);
-        this.#ledger.turnedAway(batch.epoch, 'shutdown');
-      }
-    }
-    for (const ticket of this.#waiting.takeAll()) {
-      ticket.answer(refused);
-      this.#ledger.turnedAway(ticket.epoch, 'shutdown');
-    }
+    const batches = this.#buffer.clear();
+    const tickets = this.#waiting.takeAll();
+    for (const batch of batches) for (const index of batch.items.keys()) batch.answer(index, refused);
+    for (const ticket of tickets) ticket.answer(refused);
     for (const flight of this.#flights) flight.stop(error);
+    // Counted last, and so told last: who hears of one may make the callers of others leave.
+    for (const { epoch, items } of batches) for (const _ of items) this.#ledger.turnedAway(epoch, 'shutdown');
+    for (const { epoch } of tickets) this.#ledger.turnedAway(epoch, 'shutdown');
     this.#endDrains();
   }
 

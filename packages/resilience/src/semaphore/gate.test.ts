@@ -197,6 +197,28 @@ describe('waiting for permits', () => {
       expect(await reasonOf(slots.execute(() => 1))).toBe('shutdown');
     });
 
+    it('refuses each who waits once, also when a subscriber aborts one that is yet to be refused', async () => {
+      const { slots, log, ask } = setup({ permits: 1 });
+      ask('held');
+      const calls = Array.from({ length: 4 }, () => new AbortController());
+      for (const [index, { signal }] of calls.entries()) ask(`call ${index}`, { signal });
+      await settle();
+      let refusals = 0;
+      const abortTheRest = () => {
+        refusals++;
+        for (const call of calls) call.abort();
+      };
+      subscribe(RESILIENCE_CHANNEL, abortTheRest);
+      try {
+        slots.shutdown();
+      } finally {
+        unsubscribe(RESILIENCE_CHANNEL, abortTheRest);
+      }
+      await settle();
+      expect(log).toEqual(['held', ...calls.map((_, index) => `call ${index}: shutdown`)]);
+      expect([slots.queued, refusals]).toEqual([0, 4]);
+    });
+
     it('drains once every permit has come back', async () => {
       const { slots } = setup();
       const [one, two] = [slots.tryAcquire()!, slots.tryAcquire()!];

@@ -107,7 +107,10 @@ export abstract class Gate extends Layer implements Measured {
   /** Refuses everybody who waits and everybody who comes, with `shutdown`. Operations that run go on. */
   shutdown(): void {
     this.#closed = true;
-    for (const waiter of this.#admission.waiting() as Waiter[]) this.#refuse(waiter, 'shutdown');
+    const waiters = this.#admission.waiting() as Waiter[];
+    // All are out before the first is told of: who hears of one may abort others.
+    for (const waiter of waiters) this.#leave(waiter);
+    for (const waiter of waiters) waiter.settle(this.#refusal(waiter.call, 'shutdown'));
     this.#lookForDrained();
   }
 
