@@ -17,6 +17,25 @@ import { Service } from './service.js';
 const A = 'http://a:8086';
 const LINE = 'cpu used=0.5 1763784000000000001';
 
+/** A service that has a sink and no log. */
+function withSink(write: () => Promise<void>) {
+  const sink = new MemorySink();
+  sink.write = write;
+  const composition = compose({ env: {}, sink, onLoss: () => {} });
+  const service = new Service({
+    composition,
+    sink,
+    delivery: undefined,
+    fleet: undefined,
+    measured: [],
+    watch: new CircuitWatch(TARGETS_BREAKER, () => {}),
+    apiToken: undefined,
+    drainTimeoutMs: 20,
+    onError: () => {},
+  });
+  return { service, composition };
+}
+
 describe('the service in front of a log', () => {
   let spool: FakeSpool;
   let service: Service;
@@ -148,24 +167,25 @@ describe('the service in front of a log', () => {
   });
 
   it('leaves its limits although a sink that hangs took all of the time', async () => {
-    const hanging = new MemorySink();
-    hanging.write = () => new Promise(() => {});
-    const composition = compose({ env: {}, sink: hanging, onLoss: () => {} });
-    const late = new Service({
-      composition,
-      sink: hanging,
-      delivery: undefined,
-      fleet: undefined,
-      measured: [],
-      watch: new CircuitWatch(TARGETS_BREAKER, () => {}),
-      apiToken: undefined,
-      drainTimeoutMs: 20,
-      onError: () => {},
-    });
+    const { service: late, composition } = withSink(() => new Promise(() => {}));
     late.apply({ added: [targetOf('web', { limit: { key: 'core', concurrent: 1 } })], changed: [], removed: [] });
     void composition.samples.add({ probe: 'tcp', lines: [LINE] });
     expect(await late.drain()).toMatchObject({ abortedTurns: 0, lostLines: 1 });
     await late.close();
+  });
+
+  it('is not ready while its sink fails, but where it has no target, and so will not write', async () => {
+    await service.close();
+    const { service: failing, composition } = withSink(() => Promise.reject(new Error('no space left')));
+    service = failing;
+    const web = targetOf('web');
+    service.apply({ added: [web], changed: [], removed: [] });
+    await composition.samples.add({ probe: 'tcp', lines: [LINE] });
+    expect(await ready()).toEqual([503, 'the sink fails: no space left']);
+    service.apply({ added: [], changed: [], removed: [web] });
+    expect(await ready()).toEqual([200, undefined]);
+    service.apply({ added: [web], changed: [], removed: [] });
+    expect(await ready()).toEqual([503, 'the sink fails: no space left']);
   });
 
   it('remembers nothing of the circuit of a target that is gone', async () => {

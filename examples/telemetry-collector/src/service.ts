@@ -141,7 +141,9 @@ export class Service {
     const { collector, samples } = this.#options.composition;
     const why: string[] = [];
     if (!this.#loaded) why.push('the targets are not loaded yet');
-    if (samples.sinkError !== undefined) why.push(`the sink fails: ${samples.sinkError}`);
+    // Without a target it writes nothing, and would never hear that its sink is well again.
+    const writes = collector.size > 0 || samples.pending > 0;
+    if (samples.sinkError !== undefined && writes) why.push(`the sink fails: ${samples.sinkError}`);
     const closure = this.#options.delivery?.intake.closure;
     if (closure !== undefined && !collector.draining) why.push(`the log takes nothing: ${closure.message}`);
     if (collector.draining) why.push('it drains');
