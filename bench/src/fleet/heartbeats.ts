@@ -11,12 +11,14 @@ import {
 import { startServer } from '@breakwater/testbed';
 import { cpuSeconds } from '../cpu-time.js';
 import type { Figure } from './figure.js';
+import { timeReads } from './reads.js';
 
 const MEMBERS = 10_000;
 /** As many share work; the others only tell their load. */
 const SHARERS = 100;
 const HEARTBEAT_MS = 5_000;
 const LEASE_MS = 15_000;
+const TIMEOUT_MS = 4_000;
 const READS = 100;
 const READ_EVERY_MS = 200;
 
@@ -35,10 +37,10 @@ function load(): Load {
   };
 }
 
-/** Ten thousand members on one connection, for a minute; then their whole list read while they go on. */
+/** Ten thousand members on one connection, for a minute; then their whole list read by another process while they go on. */
 export async function heartbeats(forMs: number): Promise<Figure[]> {
   await using server = await startServer('redis');
-  const link = redisLink({ url: server.url, timeoutMs: 4_000 });
+  const link = redisLink({ url: server.url, timeoutMs: TIMEOUT_MS });
   const store = redisMembershipStore({ link });
   const members = Array.from({ length: MEMBERS }, (_, index) =>
     membership({
@@ -56,15 +58,10 @@ export async function heartbeats(forMs: number): Promise<Figure[]> {
 
   const beating = await shares(server.pid, () => sleep(forMs));
   const bytes = (await usedBytes(link)) - emptyBytes;
-  const read: number[] = [];
+  const order = { url: server.url, timeoutMs: TIMEOUT_MS, members: MEMBERS, reads: READS, everyMs: READ_EVERY_MS };
+  let read: number[] = [];
   const reading = await shares(server.pid, async () => {
-    for (let count = 0; count < READS; count++) {
-      const started = performance.now();
-      const { length } = await members[0]!.read();
-      read.push(performance.now() - started);
-      if (length !== MEMBERS) throw new Error(`${length} members were read, and there are ${MEMBERS}`);
-      await sleep(READ_EVERY_MS);
-    }
+    read = await timeReads(order);
   });
   const failed = counted(members, 'failed');
   if (failed > 0) throw new Error(`${failed} heartbeats failed`);

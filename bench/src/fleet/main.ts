@@ -6,8 +6,8 @@ import { ownership } from './ownership.js';
 
 const HELP = `usage: npm run bench:fleet -- [--json] [--seconds N]
 
-Ten thousand members beat every 5 s through one Redis, from one process on one connection; then their whole list is read. Before that, 100,000 targets
-are shared out over 100 members.
+Ten thousand members beat every 5 s through one Redis, from one process on one connection; then another
+process reads their whole list. Before that, 100,000 targets are shared out over 100 members.
   --json       print [{name, value, unit, atMost}] instead of the table
   --seconds N  how long the heartbeats are measured (default 60)`;
 
