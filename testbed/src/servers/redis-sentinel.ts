@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Certificates } from '../process/certificates.js';
 import { freePort } from '../process/ports.js';
 import type { ServerDefinition } from '../server.js';
-import { expectPong, listening } from './redis.js';
+import { askRedis, expectPong, listening } from './redis.js';
 
 export interface RedisSentinelOptions {
   /** The loopback port of the master that it watches over, and of its replicas: it asks the master for them. */
@@ -30,6 +30,12 @@ export interface RedisSentinelDetails {
   readonly master: string;
 }
 
+/**
+ * After two seconds in which it got no time a Sentinel fails nothing over for thirty (TILT); a master that died meanwhile it
+ * never does: its replica has heard nothing of it for longer than ten times `downAfterMs`. One older than 7.0 is not told.
+ */
+const BEAR_STALLS = 'SENTINEL DEBUG tilt-trigger 3600000';
+
 /** Watches over a master with other Sentinels, and makes one of its replicas the master when it is down. */
 export const redisSentinel: ServerDefinition<RedisSentinelOptions, RedisSentinelDetails> = {
   program: 'redis-sentinel',
@@ -50,6 +56,10 @@ export const redisSentinel: ServerDefinition<RedisSentinelOptions, RedisSentinel
     ];
     // It keeps in this file what it learns.
     await writeFile(config, `${lines.join('\n')}\n`, { mode: 0o600 });
-    return { port, args: [config], details: { master }, ready: () => expectPong(port, password, tls?.ca) };
+    const ready = async () => {
+      await expectPong(port, password, tls?.ca);
+      await askRedis(port, BEAR_STALLS, { password, ca: tls?.ca });
+    };
+    return { port, args: [config], details: { master }, ready };
   },
 };

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type Certificates, makeCertificates } from '../process/certificates.js';
 import { startServer } from '../start.js';
@@ -43,6 +44,15 @@ it.each([['plain'], ['with TLS and passwords']])('fails over in a group, %s', as
   await using group = await redisGroup(kind === 'plain' ? {} : { tls, password: 'lamp', sentinelPassword: 'watch' });
   expect(await group.masterPort()).toBe(group.master.port);
   group.master.signal('SIGKILL');
+  await expect.poll(() => group.masterPort(), { timeout: 60_000 }).toBe(group.replica.port);
+});
+
+it('fails over in a group also where the Sentinels got no time for a while after the master died', async () => {
+  await using group = await redisGroup();
+  group.master.signal('SIGKILL');
+  for (const sentinel of group.sentinels) sentinel.signal('SIGSTOP');
+  await sleep(2_500);
+  for (const sentinel of group.sentinels) sentinel.signal('SIGCONT');
   await expect.poll(() => group.masterPort(), { timeout: 60_000 }).toBe(group.replica.port);
 });
 
