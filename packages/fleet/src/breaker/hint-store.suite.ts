@@ -85,7 +85,6 @@ export function describeHintStore(kind: string, rig: () => HintStoreRig): void {
 
     it('gives the probe lease to one at a time, when the open time is up', async () => {
       const { sync, open, probe, pass } = storeOf();
-      // What may not be over yet has more than a second to spare: Redis' clock cannot be held.
       const { period } = await open('k', 1_500);
       expect((await sync('a', [probe('k', period)])).hints).toMatchObject([{ holder: '' }]);
       await pass(1_500);

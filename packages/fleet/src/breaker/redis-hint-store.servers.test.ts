@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { askRedis, type RunningServer, startServer } from '@breakwater/testbed';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { HeldTime } from '../redis/held-time.suite.js';
 import { redisLink } from '../redis/link.js';
 import type { RedisLink } from '../redis/redis-link.js';
 import { type HintRequest, type HintStore, MOST_HINTS, type Say } from './hint-store.js';
@@ -45,12 +46,13 @@ async function answered<T>(call: () => Promise<T>): Promise<T> {
   }
 }
 
-describeHintStore('redisHintStore', () => ({
-  fresh,
-  pass: async (ms) => {
-    await pause(ms);
-  },
-}));
+describeHintStore('redisHintStore', () => {
+  const time = new HeldTime(link);
+  return {
+    fresh: () => redisHintStore({ link: time.link, fleet: 'suite', name: `suite-${++names}` }),
+    pass: (ms) => time.pass(ms),
+  };
+});
 
 describe('redisHintStore', () => {
   it('knows nothing after Redis was restarted empty, under another epoch, and versions go on growing', async () => {

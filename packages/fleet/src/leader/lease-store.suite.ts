@@ -8,7 +8,6 @@ export interface LeaseStoreRig {
   pass(ms: number): Promise<void>;
 }
 
-/** Half of it is what a busy machine may take between two claims: Redis' clock cannot be held. */
 const LEASE_MS = 2_400;
 let leases = 0;
 

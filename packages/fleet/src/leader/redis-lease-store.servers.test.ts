@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { type RunningServer, startServer } from '@breakwater/testbed';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { HeldTime } from '../redis/held-time.suite.js';
 import { redisLink } from '../redis/link.js';
 import type { RedisLink } from '../redis/redis-link.js';
 import { describeLeaseStore } from './lease-store.suite.js';
@@ -34,12 +35,10 @@ async function answered<T>(call: () => Promise<T>): Promise<T> {
   }
 }
 
-describeLeaseStore('redisLeaseStore', () => ({
-  store: redisLeaseStore({ link, fleet: 'suite' }),
-  pass: async (ms) => {
-    await pause(ms);
-  },
-}));
+describeLeaseStore('redisLeaseStore', () => {
+  const time = new HeldTime(link);
+  return { store: redisLeaseStore({ link: time.link, fleet: 'suite' }), pass: (ms) => time.pass(ms) };
+});
 
 describe('redisLeaseStore', () => {
   it('grants nothing to a claim that lay in a buffer while Redis stood still', async () => {

@@ -8,7 +8,6 @@ export interface StoreUnderTest {
   pass(ms: number): Promise<void>;
 }
 
-/** Half of it is what a busy machine may take between two beats: Redis' clock cannot be held. */
 const LEASE_MS = 2_400;
 
 /** What a member's beats carry, as the member itself would keep it. */

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { askRedis, startServer } from '@breakwater/testbed';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { HeldTime } from '../redis/held-time.suite.js';
 import { redisLink } from '../redis/link.js';
 import type { RedisLink } from '../redis/redis-link.js';
 import { Beater, membershipStoreSuite } from './membership-store.suite.js';
@@ -22,10 +23,13 @@ describe('redisMembershipStore', () => {
     await server.stop();
   });
 
-  membershipStoreSuite(async () => ({
-    store: redisMembershipStore({ link, fleet: `fleet-${++fleets}` }),
-    pass: (ms) => sleep(ms),
-  }));
+  membershipStoreSuite(async () => {
+    const time = new HeldTime(link);
+    return {
+      store: redisMembershipStore({ link: time.link, fleet: `fleet-${++fleets}` }),
+      pass: (ms) => time.pass(ms),
+    };
+  });
 
   describe('where another hand was at its keys', () => {
     const PARTS = ['members', 'sharers', 'applied', 'records', 'left', 'state'];
