@@ -1,47 +1,47 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Arena } from './arena.suite.js';
 
-/** What breaks, and what mends it. Resolves with the moment from which on a new leader is due. */
+/** What breaks, and what mends it. Resolves with the moment, by the arena's time, from which on a new leader is due. */
 export const FAULTS: Record<string, (arena: Arena) => Promise<number>> = {
-  'kill -9 of the leader': async ({ leader }) => {
-    const atMs = performance.now();
-    leader.signal('SIGKILL');
+  'kill -9 of the leader': async (arena) => {
+    const atMs = arena.now();
+    arena.leader.signal('SIGKILL');
     return atMs;
   },
   'SIGSTOP of the leader, with an act on its way': async (arena) => {
     const { leader } = arena;
     await arena.holdUp(leader);
     leader.signal('SIGSTOP');
-    return performance.now();
+    return arena.now();
   },
   'the leader cut off from Redis, with an act on its way': async (arena) => {
     const { leader } = arena;
     await arena.holdUp(leader);
-    const atMs = performance.now();
+    const atMs = arena.now();
     await leader.toRedis.cut();
     return atMs;
   },
-  'the leader and Redis not hearing each other': async ({ leader }) => {
-    const atMs = performance.now();
-    leader.toRedis.freeze();
+  'the leader and Redis not hearing each other': async (arena) => {
+    const atMs = arena.now();
+    arena.leader.toRedis.freeze();
     return atMs;
   },
-  'Redis restarted with empty memory': async ({ redis }) => {
-    redis.signal('SIGKILL');
-    await redis.restart();
-    return performance.now();
+  'Redis restarted with empty memory': async (arena) => {
+    arena.redis.signal('SIGKILL');
+    await arena.redis.restart();
+    return arena.now();
   },
-  'Redis stopped for longer than a lease': async ({ redis, leaseMs }) => {
-    redis.signal('SIGSTOP');
-    await pause(1.5 * leaseMs);
-    redis.signal('SIGCONT');
-    return performance.now();
+  'Redis stopped for longer than a lease': async (arena) => {
+    arena.redis.signal('SIGSTOP');
+    await pause(1.5 * arena.leaseMs);
+    arena.redis.signal('SIGCONT');
+    return arena.now();
   },
-  'Redis gone for two leases': async ({ redis, leaseMs }) => {
-    redis.signal('SIGKILL');
-    await pause(2 * leaseMs);
-    await redis.restart();
-    return performance.now();
+  'Redis gone for two leases': async (arena) => {
+    arena.redis.signal('SIGKILL');
+    await pause(2 * arena.leaseMs);
+    await arena.redis.restart();
+    return arena.now();
   },
 };
 

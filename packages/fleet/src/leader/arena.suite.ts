@@ -64,6 +64,29 @@ const CONTENDER = `
   tell({ stands: ID });
 `;
 
+const TICK_MS = 20;
+/** What is later than that stood still; less is load, and a contender has to bear it. */
+const STALL_MS = 200;
+
+/** Time without that in which the machine stood still: nobody can be elected or act in it. */
+class RunningTime implements Disposable {
+  readonly #timer = setInterval(() => this.now(), TICK_MS);
+  #lastMs = performance.now();
+  #stoodMs = 0;
+
+  now(): number {
+    const nowMs = performance.now();
+    const lateMs = nowMs - this.#lastMs - TICK_MS;
+    this.#lastMs = nowMs;
+    if (lateMs > STALL_MS) this.#stoodMs += lateMs;
+    return nowMs - this.#stoodMs;
+  }
+
+  [Symbol.dispose](): void {
+    clearInterval(this.#timer);
+  }
+}
+
 /** One contender: a process of its own, whose way to Redis can be broken. */
 export class ContenderProcess {
   readonly id: string;
@@ -71,12 +94,14 @@ export class ContenderProcess {
   readonly elected: Array<Stamp & { readonly atMs: number }> = [];
   errors = '';
   readonly #leaseMs: number;
+  readonly #now: () => number;
   readonly #workloadUrl: string;
   #child: ChildProcess | undefined;
 
-  constructor(id: string, leaseMs: number, toRedis: TcpProxy, workloadUrl: string) {
+  constructor(id: string, leaseMs: number, now: () => number, toRedis: TcpProxy, workloadUrl: string) {
     this.id = id;
     this.#leaseMs = leaseMs;
+    this.#now = now;
     this.toRedis = toRedis;
     this.#workloadUrl = workloadUrl;
   }
@@ -103,7 +128,7 @@ export class ContenderProcess {
         const told = JSON.parse(line) as { stands?: string; elected?: number; holder: string };
         if (told.stands !== undefined) resolve();
         if (told.elected === undefined) return;
-        this.elected.push({ token: told.elected, holder: told.holder, atMs: performance.now() });
+        this.elected.push({ token: told.elected, holder: told.holder, atMs: this.#now() });
       });
     });
   }
@@ -155,6 +180,7 @@ export class Arena implements AsyncDisposable {
   readonly workload: JudgedWorkload;
   readonly contenders: readonly ContenderProcess[];
   readonly #server: Server;
+  readonly #time: RunningTime;
   readonly #held = new Map<string, Holdup>();
   /** Of each token that was accepted, when it was first. */
   readonly #firstActs = new Map<number, number>();
@@ -164,12 +190,14 @@ export class Arena implements AsyncDisposable {
     redis: RunningServer,
     workload: JudgedWorkload,
     server: Server,
+    time: RunningTime,
     contenders: readonly ContenderProcess[],
   ) {
     this.leaseMs = leaseMs;
     this.redis = redis;
     this.workload = workload;
     this.#server = server;
+    this.#time = time;
     this.contenders = contenders;
     server.on('request', (request, response) => {
       void text(request).then(async (body) => {
@@ -185,10 +213,11 @@ export class Arena implements AsyncDisposable {
     const server = createServer();
     await once(server.listen(0, '127.0.0.1'), 'listening');
     const { port } = server.address() as AddressInfo;
+    const time = new RunningTime();
     const contender = async (id: string) =>
-      new ContenderProcess(id, leaseMs, await tcpProxy(redis.port), `http://127.0.0.1:${port}`);
+      new ContenderProcess(id, leaseMs, () => time.now(), await tcpProxy(redis.port), `http://127.0.0.1:${port}`);
     const contenders = await Promise.all(['a', 'b', 'c'].map(contender));
-    const arena = new Arena(leaseMs, redis, workload, server, contenders);
+    const arena = new Arena(leaseMs, redis, workload, server, time, contenders);
     await Promise.all(contenders.map((contender) => contender.start()));
     return arena;
   }
@@ -201,7 +230,7 @@ export class Arena implements AsyncDisposable {
       }
       const value = await this.workload.act(first as SignedChange, version as string);
       const { token } = (first as SignedChange).by;
-      if (!this.#firstActs.has(token)) this.#firstActs.set(token, performance.now());
+      if (!this.#firstActs.has(token)) this.#firstActs.set(token, this.now());
       return { status: 200, answer: { value } };
     } catch (error) {
       if (error instanceof WorkloadConflict) return { status: 409, answer: { message: error.message } };
@@ -220,6 +249,11 @@ export class Arena implements AsyncDisposable {
   release({ id }: ContenderProcess): void {
     this.#held.get(id)?.end();
     this.#held.delete(id);
+  }
+
+  /** Time without that in which the machine stood still. */
+  now(): number {
+    return this.#time.now();
   }
 
   /** The highest token that was accepted. */
@@ -265,6 +299,7 @@ export class Arena implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#time[Symbol.dispose]();
     await Promise.all(this.contenders.map((contender) => contender.stop()));
     this.#server.closeAllConnections();
     await new Promise((resolve) => this.#server.close(resolve));

@@ -5,7 +5,7 @@ import { breakAndMend, FAULTS } from './arena-faults.suite.js';
 it('never acts under two terms at once, and has a new leader within two leases', async () => {
   await using arena = await Arena.open(3_000);
   const { workload } = arena;
-  await arena.succession(0, performance.now());
+  await arena.succession(0, arena.now());
   const report: string[] = [];
   for (const what of Object.keys(FAULTS)) {
     const { refused } = workload;
