@@ -11,13 +11,13 @@ const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 const up = (states: Map<string, string>) => [...states.values()].filter((state) => state.startsWith('UP')).length;
 
-/** What HAProxy wrote about requests: the lines that are whole. */
+/** What HAProxy wrote about requests: the lines that are whole. What is kept of its output may begin within one, at any brace. */
 const logged = (live: LiveProxy): Array<Record<string, unknown>> =>
   live.haproxy
     .output()
     .split('\n')
     .slice(0, -1)
-    .filter((text) => text.startsWith('{'))
+    .filter((text) => text.startsWith('{"time":'))
     .map((text) => JSON.parse(text) as Record<string, unknown>);
 
 /** Which of the backends answer reads, asked often enough that round-robin comes to each. */
