@@ -299,13 +299,25 @@ describe('with limits', () => {
   });
 
   it('answers 429 to the request after the last that is allowed, and never to health checks', async () => {
-    const statuses: number[] = [];
-    for (let request = 0; request < 55; request++) statuses.push((await ask(live.ports.influxdb, '/query')).status);
-    expect(statuses.filter((status) => status === 200)).toHaveLength(50);
-    expect(statuses.slice(50)).toEqual([429, 429, 429, 429, 429]);
-    const { headers, text } = await ask(live.ports.collectors, '/metrics');
-    expect(headers['retry-after']).toBe('10');
-    expect(text).toBe('More than 50 requests in 10s from one address.\n');
+    const count = async () => {
+      // What was asked before counts for ten seconds more, and less and less: nothing of it may be left.
+      await live.forgetRequests();
+      const begunMs = performance.now();
+      const statuses: number[] = [];
+      for (let request = 0; request < 55; request++) statuses.push((await ask(live.ports.influxdb, '/query')).status);
+      const next = await ask(live.ports.collectors, '/metrics');
+      return { statuses, next, tookMs: performance.now() - begunMs };
+    };
+    // What takes longer than the period says nothing about it.
+    let counted = await count();
+    while (counted.tookMs > 9_000) counted = await count();
+    const { statuses, next } = counted;
+    expect(statuses).toEqual([...Array<number>(50).fill(200), ...Array<number>(5).fill(429)]);
+    expect(next).toMatchObject({
+      status: 429,
+      headers: { 'retry-after': '10' },
+      text: 'More than 50 requests in 10s from one address.\n',
+    });
     for (let check = 0; check < 60; check++) expect((await ask(live.ports.influxdb, '/ping')).status).toBe(204);
   });
 

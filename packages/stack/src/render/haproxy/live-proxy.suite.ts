@@ -93,11 +93,11 @@ export function ask(port: number, path: string, { ca, body, ...options }: Asking
   });
 }
 
-/** What the master says of its processes. */
-async function askMaster(socket: string): Promise<string> {
-  const master = connect(socket).setEncoding('utf8');
-  master.end('show proc\n');
-  return master.reduce((all: string, piece: string) => all + piece, '');
+/** What HAProxy says on one of its sockets. */
+async function command(socket: string, text: string): Promise<string> {
+  const connection = connect(socket).setEncoding('utf8');
+  connection.end(`${text}\n`);
+  return connection.reduce((all: string, piece: string) => all + piece, '');
 }
 
 export interface LiveProxyOptions {
@@ -189,7 +189,7 @@ export async function startLiveProxy(options: LiveProxyOptions = {}) {
     );
     /** While it reads its file, the master loses a signal. */
     const masterAnswers = () =>
-      vi.waitFor(async () => expect(await askMaster(join(haproxy.dir, 'master.sock'))).toContain('master'), {
+      vi.waitFor(async () => expect(await command(join(haproxy.dir, 'master.sock'), 'show proc')).toContain('master'), {
         timeout: 60_000,
         interval: 50,
       });
@@ -214,6 +214,17 @@ export async function startLiveProxy(options: LiveProxyOptions = {}) {
         const before = await worker();
         haproxy.signal('SIGUSR2');
         await vi.waitFor(async () => expect(await worker()).not.toBe(before), { timeout: 60_000, interval: 50 });
+      },
+      /** Forgets who asked how often; what is still being asked keeps its count until it has ended. */
+      async forgetRequests() {
+        const socket = join(haproxy.dir, 'admin.sock');
+        await vi.waitFor(
+          async () => {
+            await command(socket, 'clear table requests');
+            expect(await command(socket, 'show table requests')).toContain('used:0');
+          },
+          { timeout: 60_000, interval: 50 },
+        );
       },
       /** Servers by backend and state, from the page of statistics. */
       async servers(backend: string): Promise<Map<string, string>> {
