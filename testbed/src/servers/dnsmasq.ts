@@ -17,6 +17,8 @@ export interface DnsmasqOptions {
   records?: readonly DnsRecord[];
   /** Seconds that an answer may be kept. Default 60. */
   ttlSeconds?: number;
+  /** Names that it asks another name server for, each time, and which (`127.0.0.1:port`). */
+  forward?: Readonly<Record<string, string>>;
 }
 
 export interface DnsmasqDetails {
@@ -41,7 +43,7 @@ const RECORDS: readonly DnsRecord[] = [
 export const dnsmasq: ServerDefinition<DnsmasqOptions, DnsmasqDetails> = {
   program: 'dnsmasq',
   debianPackage: 'dnsmasq-base',
-  async plan(dir, { records: added = [], ttlSeconds = 60 }) {
+  async plan(dir, { records: added = [], ttlSeconds = 60, forward = {} }) {
     const port = await freePort();
     const records = [...RECORDS, ...added];
     const config = join(dir, 'dnsmasq.conf');
@@ -56,6 +58,8 @@ export const dnsmasq: ServerDefinition<DnsmasqOptions, DnsmasqDetails> = {
       ...(process.getuid?.() === 0 ? ['group=root'] : []),
       `pid-file=${dir}/pid`,
       `addn-hosts=${hostsFile}`,
+      'cache-size=0',
+      ...Object.entries(forward).map(([name, server]) => `server=/${name}/${server.replace(':', '#')}`),
     ];
     await writeFile(config, `${[...common, ...own, ...records.map(line)].join('\n')}\n`);
     return {

@@ -257,6 +257,32 @@ describe('with three collectors and two backends', () => {
   });
 });
 
+it.each([['network-telemetry'], ['influxdb-1'], ['influxdb-2'], ['grafana-1'], ['grafana-2']])(
+  'lets requests wait after a reload for the names that they need, when %s is answered last',
+  async (name) => {
+    await using live = await startLiveProxy({ apart: name });
+    // A browser of each Grafana: a cookie begins with what its server is called in it.
+    const browsers = new Map<string, string>();
+    while (browsers.size < live.grafanas.length) {
+      const { headers } = await ask(live.ports.grafana, '/d/home');
+      const [cookie = ''] = headers['set-cookie']![0]!.split(';');
+      browsers.set(cookie.split('|')[0]!, cookie);
+    }
+    for (const { seen } of live.grafanas) seen.length = 0;
+    live.apart.signal('SIGSTOP');
+    await live.reload();
+    const answers = Promise.all([
+      ask(live.ports.influxdb, '/write', { method: 'POST', body: 'm v=1 1' }),
+      ask(live.ports.influxdb, '/query'),
+      ...[...browsers.values()].map((cookie) => ask(live.ports.grafana, '/d/again', { headers: { cookie } })),
+    ]);
+    await sleep(300);
+    live.apart.signal('SIGCONT');
+    expect((await answers).map(({ status }) => status)).toEqual([204, 200, 200, 200]);
+    expect(live.grafanas.map(({ seen }) => seen.length)).toEqual([1, 1]);
+  },
+);
+
 describe('with limits', () => {
   let live: LiveProxy;
   beforeAll(async () => {

@@ -58,26 +58,50 @@ export function haproxyText(plan: Plan, site: Site): string {
   });
 }
 
+/** A name that DNS is asked for, and when a request that comes just after a start waits for its answer. */
+interface Wait {
+  readonly host: string;
+  readonly condition: string;
+}
+
 function fronts({ stack }: Plan, site: Site): object[] {
-  const front = (backend: keyof typeof HEALTH_PATHS, port: number, host: string, description: string) => ({
+  const front = (backend: keyof typeof HEALTH_PATHS, port: number, waits: readonly Wait[], description: string) => ({
     name: backend,
     backend,
     port,
-    host,
+    waits,
     description,
     health: HEALTH_PATHS[backend],
     isInflux: backend === 'influxdb',
     isCollectors: backend === 'collectors',
+    isGrafana: backend === 'grafana',
+  });
+  const { collectors, backends, grafanas } = site;
+  const whileNone = (backend: string, { host }: Address, kind = ''): Wait => ({
+    host,
+    condition: `${kind}{ nbsrv(${backend}) eq 0 }`,
   });
   return [
     front(
       'influxdb',
       stack.backends.port,
-      site.backends[0]!.host,
+      [
+        whileNone('collectors', collectors, 'is_write '),
+        ...backends.map((backend) => whileNone('influxdb', backend, '!is_write ')),
+      ],
       'InfluxDB: writes to the collectors, reads to who has caught up',
     ),
-    front('collectors', stack.collectors.port, site.collectors.host, 'The collectors'),
-    ...site.grafanas.slice(0, 1).map(({ host }) => front('grafana', stack.grafana.port, host, 'Grafana')),
+    front('collectors', stack.collectors.port, [whileNone('collectors', collectors)], 'The collectors'),
+    ...(grafanas.length === 0
+      ? []
+      : [
+          front(
+            'grafana',
+            stack.grafana.port,
+            grafanas.map(({ name, host }) => ({ host, condition: `!{ srv_is_up(grafana/${name}) }` })),
+            'Grafana',
+          ),
+        ]),
   ];
 }
 

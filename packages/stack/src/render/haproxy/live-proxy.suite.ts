@@ -109,6 +109,8 @@ export interface LiveProxyOptions {
   readonly requests?: number;
   readonly connections?: number;
   readonly certificate?: string;
+  /** A name about which a name server of its own answers, `apart`. */
+  readonly apart?: string;
 }
 
 const numbered = <T>(count: number, make: (number: number) => T): T[] =>
@@ -138,16 +140,22 @@ export async function startLiveProxy(options: LiveProxyOptions = {}) {
     const collectors = await origins(1, count);
     const backends = await origins(2, backendCount);
     const grafanas = await origins(3, 2);
-    const dns = use(await startServer('dnsmasq'));
+    const apart = use(await startServer('dnsmasq'));
+    const dns = use(
+      await startServer('dnsmasq', { forward: options.apart === undefined ? {} : { [options.apart]: apart.server } }),
+    );
     const names = new Map<string, string[]>([
       ['network-telemetry', numbered(known, (number) => `127.0.1.${number}`)],
       ...backends.map((_, index): [string, string[]] => [`influxdb-${index + 1}`, [`127.0.2.${index + 1}`]]),
       ...grafanas.map((_, index): [string, string[]] => [`grafana-${index + 1}`, [`127.0.3.${index + 1}`]]),
     ]);
     const tellNames = async () => {
-      const lines = [...names].flatMap(([name, addresses]) => addresses.map((address) => `${address} ${name}\n`));
-      await writeFile(dns.hostsFile, lines.join(''));
-      dns.signal('SIGHUP');
+      const lines = [...names].map(([name, addresses]) => addresses.map((address) => `${address} ${name}\n`).join(''));
+      const isApart = [...names.keys()].map((name) => name === options.apart);
+      for (const server of [dns, apart]) {
+        await writeFile(server.hostsFile, lines.filter((_, index) => isApart[index] === (server === apart)).join(''));
+        server.signal('SIGHUP');
+      }
     };
     await tellNames();
     const at = (name: string) => ({ name, host: name, port: originPort });
@@ -202,6 +210,7 @@ export async function startLiveProxy(options: LiveProxyOptions = {}) {
       originPort,
       haproxy,
       dns,
+      apart,
       /** Changes what the name server answers. */
       async setNames(name: string, addresses: string[]) {
         names.set(name, addresses);
