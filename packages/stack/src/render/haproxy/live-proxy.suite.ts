@@ -118,8 +118,9 @@ const numbered = <T>(count: number, make: (number: number) => T): T[] =>
 
 /**
  * HAProxy with the configuration that is rendered, between servers on loopback: replaced are the addresses that it listens
- * on, the name server that it asks, the folder of its socket, and how long a connection may be idle, which would end one on
- * a slow machine.
+ * on, the name server that it asks, the folder of its socket, and what ends too early where these servers, which are
+ * in one process with the test, stand still for some seconds: idle connections, checks of a server's health, and, after a
+ * start, questions to DNS and the time in which requests wait for its answers.
  */
 export async function startLiveProxy(options: LiveProxyOptions = {}) {
   const { collectors: count = 3, backends: backendCount = 2, collectorsMax = 5, known = count, certificate } = options;
@@ -188,6 +189,9 @@ export async function startLiveProxy(options: LiveProxyOptions = {}) {
             .replaceAll('bind :', 'bind 127.0.0.1:')
             .replace('parse-resolv-conf', `nameserver test ${dns.server}`)
             .replace('timeout http-keep-alive 10s', 'timeout http-keep-alive 1m')
+            .replace('timeout check 2s', 'timeout check 1m')
+            .replace('resolve_retries 3', 'resolve_retries 60')
+            .replaceAll('{ date,sub(proc.started) lt 5 }', '{ date,sub(proc.started) lt 60 }')
             .replace('/var/run/haproxy/admin.sock', join(dir, 'admin.sock')),
           port: ports.influxdb,
           statsPort,
