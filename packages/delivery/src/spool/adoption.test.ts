@@ -187,7 +187,7 @@ describe('a spool among the folders of others', () => {
     await open();
     for (const each of dead) await each.close();
     await writeFile(laneFiles(slot(1), A).checkpoint, 'broken');
-    await rounds(130);
+    await until(() => a.lines.length > 0);
     expect(a.lines).toEqual(numbers(10, 20));
   });
 
@@ -200,10 +200,10 @@ describe('a spool among the folders of others', () => {
     await dead.close();
     const { release, checkpoint } = laneFiles(slot(1), B);
     await writeFile(release, '');
-    await rounds(90);
-    expect(
-      (await readdir(join(slot(1), 'lanes'))).filter((name) => [release, checkpoint].join().includes(name)),
-    ).toEqual([]);
+    await until(async () => {
+      const names = await readdir(join(slot(1), 'lanes'));
+      return names.every((name) => ![release, checkpoint].join().includes(name));
+    });
   });
 
   it('goes on with its own while another cannot be written, and gives up everything at its end', async () => {
@@ -214,13 +214,13 @@ describe('a spool among the folders of others', () => {
     const spool = await open({ segmentBytes: 4_096 });
     a.isAway = true;
     await dead.close();
-    await rounds(90);
+    await until(() => spool.lanes()[0]!.pendingPoints === 10);
     unwritable = slot(1);
     a.isAway = false;
     for (let from = 10; from < 1_000; from += 90) await accept(spool, from, from + 90);
-    await rounds(130);
+    await until(() => a.lines.length >= 1_000);
     expect(new Set(a.lines)).toEqual(new Set(numbers(0, 1_000)));
-    expect(await readdir(join(slot(2), 'segments'))).toHaveLength(1);
+    await until(async () => (await readdir(join(slot(2), 'segments'))).length === 1);
     unwritable = slot(2);
     await accept(spool, 1_000, 1_010);
     await expect(spool.close()).rejects.toThrow('EIO');
