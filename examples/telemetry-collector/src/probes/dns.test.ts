@@ -1,8 +1,8 @@
 import { VirtualClock } from '@breakwater/resilience/testing';
+import { freePort } from '@breakwater/testbed';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { nameBytes, ScriptedNameServer, uint16, uint32 } from './dns/name-server.suite.js';
 import { DnsProbe, type DnsProbeOptions } from './dns.js';
-import { closedPort } from './loopback.suite.js';
 import { describeProbe } from './probe.suite.js';
 
 const question = (server: ScriptedNameServer, options: Partial<DnsProbeOptions> = {}): DnsProbeOptions => ({
@@ -154,6 +154,6 @@ describe('the DNS probe', () => {
   });
 
   it('names a closed port', async () => {
-    await expect(run({ port: await closedPort() })).rejects.toMatchObject({ code: 'refused' });
+    await expect(run({ port: await freePort() })).rejects.toMatchObject({ code: 'refused' });
   });
 });

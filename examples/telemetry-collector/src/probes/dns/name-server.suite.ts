@@ -1,6 +1,7 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
+import { freePort } from '@breakwater/testbed';
 
 export interface Scripted {
   /** 0 no error, 2 server failure, 3 no such name, 5 refused. */
@@ -29,7 +30,8 @@ export class ScriptedNameServer {
   static async start(script?: Scripted): Promise<ScriptedNameServer> {
     const server = new ScriptedNameServer();
     server.script = script;
-    await once(server.#tcp.listen(0, '127.0.0.1'), 'listening');
+    // What the system gives for TCP may be taken for UDP, by a look-up of another test that waits for its answer.
+    await once(server.#tcp.listen(await freePort(), '127.0.0.1'), 'listening');
     server.#udp.on('message', (query, from) => {
       const answer = server.#answer(query, 'udp');
       if (answer !== undefined) server.#udp.send(answer, from.port, from.address);

@@ -42,14 +42,22 @@ export async function startDnsServer(script: Script) {
       if (answer !== undefined) socket.write(Buffer.concat([uint16(answer.length), answer]));
     });
   });
-  await once(tcp.listen(0, '127.0.0.1'), 'listening');
-  const { port } = tcp.address() as { port: number };
   const udp = createSocket('udp4');
   udp.on('message', async (query: Buffer, from: RemoteInfo) => {
     const answer = await answerTo(query, 'udp');
     if (answer !== undefined && !closing) udp.send(answer, from.port, from.address);
   });
-  await once(udp.bind(port, '127.0.0.1'), 'listening');
+  let port = 0;
+  for (let isBound = false; !isBound; ) {
+    await once(tcp.listen(0, '127.0.0.1'), 'listening');
+    port = (tcp.address() as { port: number }).port;
+    // What the system gives for TCP may be taken for UDP, by a look-up of another test that waits for its answer.
+    isBound = await once(udp.bind(port, '127.0.0.1'), 'listening').then(
+      () => true,
+      () => false,
+    );
+    if (!isBound) await once(tcp.close(), 'close');
+  }
 
   return {
     address: `127.0.0.1:${port}`,

@@ -1,5 +1,5 @@
+import { createSocket } from 'node:dgram';
 import { stat } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { settle, VirtualClock } from '../../testing/virtual-clock.js';
 import { startDnsServer } from './dns-server.suite.js';
@@ -15,12 +15,12 @@ async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await settle();
 }
 
-/** A port of this machine where nothing listens. */
+/** A UDP port of this machine that nobody has. */
 async function closedPort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
+  const socket = createSocket('udp4');
+  await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
+  const { port } = socket.address();
+  await new Promise<void>((resolve) => socket.close(resolve));
   return port;
 }
 
