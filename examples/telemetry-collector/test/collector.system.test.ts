@@ -125,7 +125,8 @@ describe('the built collector', () => {
     const turns = async () => (await collector.lines()).filter((line) => line.startsWith('telemetry_turn,'));
 
     it('finishes what runs when it is told to stop, writes all of it, and exits with 0', async () => {
-      await start({ targets: targets(40), env: { MAX_CONNECTIONS_PER_HOST: '40' } });
+      // Time enough that none runs out of it while the machine stands still, and so many that there is always one that runs.
+      await start({ targets: targets(160, 'interval: 20s, timeout: 20s'), env: { MAX_CONNECTIONS_PER_HOST: '40' } });
       await collector.logged('listening');
       await eventually(() => answered).toBeGreaterThan(60);
       collector.signal('SIGTERM');
