@@ -71,8 +71,12 @@ describe('targets that misbehave, all at once', () => {
   );
 
   it('and the healthy one beside them misses no turn', () => {
-    const { turns } = statuses.get('healthy')!;
-    expect(Object.entries(turns).filter(([outcome, count]) => outcome !== 'up' && count > 0)).toEqual([]);
+    const { up, missed = 0, ...others } = statuses.get('healthy')!.turns;
+    expect(up).toBeGreaterThan(3);
+    expect(Object.entries(others).filter(([, count]) => count > 0)).toEqual([]);
+    // But for those while the process stood still: a turn is missed that cannot begin within half of its interval.
+    const stalledS = Number(/^telemetry_event_loop_stalled_seconds_total\S* (\S+)$/m.exec(page)![1]);
+    expect(missed).toBeLessThanOrEqual(Math.floor(stalledS / 2.5));
   });
 
   it('ends in good order under all of them', async () => {
