@@ -17,16 +17,25 @@ const agent = new Agent({ keepAlive: true });
 
 /** One request and its whole answer, over connections that the oracle shares with nobody. */
 export function exchange(url: string, options: ExchangeOptions = {}): Promise<Exchanged> {
-  const { method = 'GET', headers = {}, body, timeoutMs = 10_000 } = options;
-  const signal = AbortSignal.timeout(timeoutMs);
+  const { method = 'GET', timeoutMs = 10_000 } = options;
+  return exchanged(url, options, AbortSignal.timeout(timeoutMs)).catch((error: Error) => {
+    throw new Error(`${method} ${url}: ${error.message}`, { cause: error });
+  });
+}
+
+function exchanged(url: string, options: ExchangeOptions, signal: AbortSignal): Promise<Exchanged> {
+  const { method = 'GET', headers = {}, body } = options;
   return new Promise<Exchanged>((resolve, reject) => {
     const outgoing = request(url, { method, headers, agent, signal }, (incoming) => {
       textOf(incoming).then((text) => resolve({ status: incoming.statusCode!, text }), reject);
     });
-    outgoing.on('error', reject);
+    outgoing.on('error', (error: NodeJS.ErrnoException) => {
+      // The server closed an idle connection while the request was on its way: it has not seen it.
+      const isStale = method === 'GET' && outgoing.reusedSocket && error.code === 'ECONNRESET';
+      if (isStale) exchanged(url, options, signal).then(resolve, reject);
+      else reject(error);
+    });
     outgoing.end(body);
-  }).catch((error: Error) => {
-    throw new Error(`${method} ${url}: ${error.message}`, { cause: error });
   });
 }
 
